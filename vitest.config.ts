@@ -1,8 +1,7 @@
-import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
-// The tests run from source: no package needs a build first.
-const conditions = ["@enfilade/source", ...defaultServerConditions];
+// Tests run from source, so that no package needs a build first. The rest are Vite's own defaults for Node.
+const conditions = ["@enfilade/source", "module", "node", "development|production"];
 
 export default defineConfig({
   resolve: { conditions },
@@ -11,6 +10,7 @@ export default defineConfig({
     include: ["{packages,apps,internal}/*/test/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // A test that passes only the second time has found something.
     retry: 0,
   },
 });
