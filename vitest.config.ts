@@ -12,5 +12,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A test that passes only the second time has found something.
     retry: 0,
+    // Concurrent tests start processes of their own; more than two at once only slow each other down.
+    maxConcurrency: 2,
   },
 });

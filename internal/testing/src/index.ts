@@ -4,6 +4,8 @@ export { type Exchange, type ExchangeRequest, openExchange } from "./exchange.ts
 export { type Listening, listen } from "./listen.ts";
 export { createLogLines, type LogLine, type LogLines } from "./log-lines.ts";
 export { type Program, requireProgram } from "./programs.ts";
+export { type ReadmeBlock, readmeBlocks } from "./readme-blocks.ts";
 export { createRecorder, type Recorder } from "./recorder.ts";
 export { type RedisServer, startRedis } from "./redis.ts";
 export type { ResponseHead } from "./response-parser.ts";
+export { type ModuleRun, runModule } from "./run-module.ts";

@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ReadmeBlock, readmeBlocks, runModule } from "../src/index.ts";
+
+const root = join(import.meta.dirname, "../../..");
+/** What documents of no package in particular import is resolved from the package that has it all. */
+const umbrella = join(root, "packages/enfilade");
+/** Blocks are written into the package, so that its name and its dependencies resolve as for a user. */
+const blocksFolder = ".readme-blocks";
+
+interface Module {
+  readonly title: string;
+  readonly file: string;
+  readonly directory: string;
+  /** Only for modules that do not lie in the repository themselves. */
+  readonly code?: string;
+}
+
+function entries(path: string): string[] {
+  const folder = join(root, path);
+  return existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()
+    : [];
+}
+
+function packageFolders(): string[] {
+  return ["packages", "apps"].flatMap((parent) =>
+    (existsSync(join(root, parent)) ? readdirSync(join(root, parent)) : [])
+      .map((name) => join(root, parent, name))
+      .filter((folder) => existsSync(join(folder, "package.json"))),
+  );
+}
+
+function documents(): { file: string; directory: string }[] {
+  const general = ["README.md", ...entries("docs").map((name) => join("docs", name))]
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => ({ file: join(root, name), directory: umbrella }));
+  const own = packageFolders()
+    .map((directory) => ({ file: join(directory, "README.md"), directory }))
+    .filter(({ file }) => existsSync(file));
+  return [...general, ...own];
+}
+
+function toModule(file: string, directory: string, block: ReadmeBlock): Module {
+  const title = `${relative(root, file)}:${block.line}`;
+  const name = `${title.replaceAll(/[^A-Za-z0-9]+/g, "-")}.ts`;
+  return { title, directory, file: join(directory, blocksFolder, name), code: block.code };
+}
+
+const blocks = documents().flatMap(({ file, directory }) =>
+  readmeBlocks(file)
+    .filter((block) => block.runs)
+    .map((block) => toModule(file, directory, block)),
+);
+const examples: Module[] = packageFolders().flatMap((directory) => {
+  const folder = join(directory, "examples");
+  return (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name))
+    .map((file) => ({ title: relative(root, file), file, directory }));
+});
+
+beforeAll(() => {
+  for (const { file, code } of blocks) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, code ?? "");
+  }
+});
+afterAll(() => {
+  for (const { file } of blocks) rmSync(dirname(file), { recursive: true, force: true });
+});
+
+describe.concurrent("the documentation", () => {
+  for (const { title, file, directory } of [...blocks, ...examples]) {
+    it(`runs as it stands: ${title}`, { timeout: 60_000 }, async () => {
+      const { exitCode, output } = await runModule(file, directory);
+      expect(exitCode, `${title} failed:\n${output}`).toBe(0);
+    });
+  }
+
+  it("type-checks in every block that runs", { timeout: 60_000 }, async () => {
+    const project = join(import.meta.dirname, `${blocksFolder}-${process.pid}.json`);
+    const files = [import.meta.filename, ...blocks.map(({ file }) => file)];
+    const config = { extends: join(root, "tsconfig.json"), include: [], files };
+    writeFileSync(project, JSON.stringify(config));
+    try {
+      const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
+      const compiler = join(dirname(manifest), "bin/tsc");
+      const check = spawn(process.execPath, [compiler, "-p", project], { cwd: root });
+      let output = "";
+      check.stdout.on("data", (text) => {
+        output += text;
+      });
+      const [exitCode] = await once(check, "close");
+      expect(exitCode, output).toBe(0);
+    } finally {
+      rmSync(project);
+    }
+  });
+});
