@@ -1,0 +1,5 @@
+/**
+ * What a package must be given to be registered at all, for the smoke test of the tarballs. Packages
+ * that register without options, or that are no plugins, are not listed.
+ */
+export const smokeOptions: Readonly<Record<string, unknown>> = {};
