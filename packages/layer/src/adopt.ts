@@ -1,0 +1,50 @@
+import type { PluginMetadata } from "fastify-plugin";
+import { arrangementOf } from "./arrangement.ts";
+import { defineLayer } from "./define-layer.ts";
+import type { Place } from "./places.ts";
+import { type ForeignPlugin, load, record, unwrapDefault } from "./record.ts";
+import type { Constraints, Layer } from "./types.ts";
+
+/** Where a foreign plugin stands in the line. */
+export interface Adoption extends Constraints {
+  readonly name: string;
+  readonly place: Place;
+  /**
+   * Whether the plugin's `onRoute` handlers also run for not-found handlers, which Fastify leaves out.
+   * Turn it off for a plugin that keeps a list of routes and must not see one that nobody declared.
+   * @defaultValue true
+   */
+  readonly notFound?: boolean;
+}
+
+/**
+ * Turns any Fastify plugin into a layer, by recording the hooks that it adds, those of its `onRoute`
+ * handlers included. Without an arrangement the plugin is loaded as it is; whatever it throws then
+ * rejects `ready()`, where Fastify would let some of it escape as an uncaught exception.
+ *
+ * @throws `LAYER_INVALID_DEFINITION` when the name or the place is not valid.
+ * @example
+ * ```ts
+ * await app.register(adopt(helmet, { name: "helmet", place: "protect" }), { hsts: false });
+ * ```
+ */
+export function adopt<Options extends object>(
+  plugin: ForeignPlugin<Options>,
+  { notFound = true, ...adoption }: Adoption,
+): Layer<Options> {
+  const foreign = unwrapDefault(plugin) as ForeignPlugin<Options>;
+  const metadata: PluginMetadata | undefined = Reflect.get(foreign, Symbol.for("plugin-meta"));
+  return defineLayer<Options>({
+    ...adoption,
+    // Other plugins may depend on this one by its name, and it on others.
+    ...(metadata && { plugin: { ...metadata, encapsulate: false } }),
+    async setup(app, options) {
+      if (arrangementOf(app) === undefined) {
+        await load(foreign, app, options);
+        return {};
+      }
+      const { steps, onRoute } = await record(app, foreign, options);
+      return { steps, onRoute: (route) => (route.notFound && !notFound ? [] : onRoute(route)) };
+    },
+  });
+}

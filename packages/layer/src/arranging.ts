@@ -1,0 +1,13 @@
+/** What an arrangement is built of; `@enfilade/order` is one. Concerns have no need of it. */
+export { layersAlone } from "./alone.ts";
+export {
+  type Arrangement,
+  arrangementOf,
+  type PlacedLayer,
+  setArrangement,
+} from "./arrangement.ts";
+export { beginExchange, type Endings, Exchange } from "./exchange.ts";
+export { fastifyHook, type Lookup } from "./hooks.ts";
+export { type FastifyPhase, isFastifyPhase } from "./phases.ts";
+export { inPhase } from "./steps.ts";
+export { trackReplies } from "./track.ts";

@@ -1,0 +1,156 @@
+import type { ServerResponse } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { logFailure } from "./failures.ts";
+import { writeLayeredHead } from "./headers.ts";
+import { readOutcome } from "./outcome.ts";
+import { isThenable } from "./thenable.ts";
+import type { Outcome, Step } from "./types.ts";
+
+/** The steps that an exchange runs by itself, outside Fastify's hooks; in the order of their running. */
+export interface Endings {
+  readonly onHeaders: readonly Step[];
+  readonly onSettled: readonly Step[];
+  /** Where settlings that take time are kept, so that closing the server can wait for them. */
+  readonly settling?: Set<Promise<void>>;
+}
+
+const kExchange = Symbol.for("enfilade.exchange");
+
+interface Tracked {
+  [kExchange]?: Exchange;
+}
+
+/**
+ * One request and its response, from the first hook to the close of the response. It knows what
+ * Fastify's hooks cannot tell: that a reply is on its way, when the headers and the first byte went out,
+ * and how it all ended. Times are in milliseconds on the clock of `performance.now()`.
+ */
+export class Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly startedAt: number = performance.now();
+  /** When the headers were handed to the connection. */
+  headersAt: number | undefined;
+  /** When the first byte of a body that is written in pieces went out. */
+  firstByteAt: number | undefined;
+  settledAt: number | undefined;
+  outcome: Outcome | undefined;
+  /** True from the moment at which a reply, or an error, is on its way out. */
+  sending = false;
+  /** How many times a payload was handed to `onSend`: twice when the first one failed before its headers. */
+  sends = 0;
+  /** What an arrangement runs when the headers go out and when the exchange has ended. */
+  readonly endings: Endings;
+  /** The `writeHead` that the response had before the exchange took its place. */
+  readonly writeHead: ServerResponse["writeHead"];
+
+  constructor(request: FastifyRequest, reply: FastifyReply, endings: Endings) {
+    this.request = request;
+    this.reply = reply;
+    this.endings = endings;
+    const raw: ServerResponse & Tracked = reply.raw;
+    this.writeHead = raw.writeHead;
+    raw[kExchange] = this;
+    raw.writeHead = writeHead;
+    raw.on("close", onClose);
+  }
+
+  /** True once nothing further in may run: a reply is on its way, or the handler took the connection. */
+  get answered(): boolean {
+    return this.sending || this.reply.sent;
+  }
+}
+
+/** Begins the exchange of a request, or gives the one that has begun. */
+export function beginExchange(
+  request: FastifyRequest & Tracked,
+  reply: FastifyReply,
+  endings: (request: FastifyRequest) => Endings,
+): Exchange {
+  const begun = request[kExchange];
+  if (begun !== undefined) return begun;
+  const exchange = new Exchange(request, reply, endings(request));
+  request[kExchange] = exchange;
+  return exchange;
+}
+
+/**
+ * Gives the exchange that a request belongs to, or `undefined` when no layer of Enfilade has seen it.
+ * @example
+ * ```ts
+ * app.get("/", async (request) => ({ sinceStart: performance.now() - exchangeOf(request).startedAt }));
+ * ```
+ */
+export function exchangeOf(request: FastifyRequest & Tracked): Exchange | undefined {
+  return request[kExchange];
+}
+
+// One function for all responses, found by the response's own exchange: no closure for each request.
+function writeHead(this: ServerResponse & Tracked, ...args: unknown[]): ServerResponse {
+  const exchange = this[kExchange];
+  if (exchange === undefined) throw new TypeError("writeHead was called on another response");
+  if (exchange.headersAt !== undefined) return Reflect.apply(exchange.writeHead, this, args);
+  exchange.headersAt = performance.now();
+  this.write = firstWrite;
+  try {
+    return writeLayeredHead(exchange, this, args);
+  } catch (error) {
+    // A header that cannot be sent: nothing went out, Fastify answers with an error next.
+    if (!this.headersSent) exchange.headersAt = undefined;
+    throw error;
+  }
+}
+
+function firstWrite(this: ServerResponse & Tracked, ...args: unknown[]): boolean {
+  const exchange = this[kExchange];
+  if (exchange !== undefined) exchange.firstByteAt = performance.now();
+  this.write = Object.getPrototypeOf(this).write;
+  return Reflect.apply(this.write, this, args);
+}
+
+function onClose(this: ServerResponse & Tracked): void {
+  const exchange = this[kExchange];
+  if (exchange === undefined || exchange.outcome !== undefined) return;
+  exchange.settledAt = performance.now();
+  exchange.outcome = readOutcome(exchange.request, exchange.reply);
+  settle(exchange, exchange.outcome);
+}
+
+/** Runs the settling steps one after the other; a failing one is logged and keeps no other from running. */
+function settle(exchange: Exchange, outcome: Outcome): void {
+  const { request, reply, endings } = exchange;
+  const { onSettled } = endings;
+  for (let index = 0; index < onSettled.length; index++) {
+    try {
+      const result = onSettled[index]?.run(request, reply, outcome);
+      if (isThenable(result)) {
+        const rest = settleRest(exchange, outcome, result, index + 1);
+        endings.settling?.add(rest);
+        void rest.finally(() => endings.settling?.delete(rest));
+        return;
+      }
+    } catch (error) {
+      logFailure(request, "onSettled", error);
+    }
+  }
+}
+
+async function settleRest(
+  { request, reply, endings }: Exchange,
+  outcome: Outcome,
+  current: PromiseLike<unknown>,
+  next: number,
+): Promise<void> {
+  try {
+    await current;
+  } catch (error) {
+    logFailure(request, "onSettled", error);
+  }
+  for (const step of endings.onSettled.slice(next)) {
+    try {
+      await step.run(request, reply, outcome);
+    } catch (error) {
+      logFailure(request, "onSettled", error);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import createError, { type FastifyErrorConstructor } from "@fastify/error";
+
+/** The constructor of a package's error for a bad option. */
+export type OptionError = FastifyErrorConstructor<
+  { code: string },
+  [packageName: string, option: string, received: string, fix: string]
+>;
+
+/**
+ * Makes the error that a package throws for a bad option: package, option, value received, fix.
+ * @example
+ * ```ts
+ * export const TIMING_INVALID_OPTION = createOptionError("TIMING_INVALID_OPTION");
+ * ```
+ */
+export function createOptionError(code: string): OptionError {
+  return createError(code, "%s: the option %s is %s. %s", 500, TypeError);
+}
+
+/** Reads options one by one, and refuses the first bad one. Nothing is repaired silently. */
+export interface OptionReader {
+  /** Refuses an option by hand. */
+  refuse(option: string, fix: string): never;
+  boolean(option: string, fallback: boolean): boolean;
+  /** A whole number within bounds, both included. */
+  integer(option: string, fallback: number, bounds: { min: number; max: number }): number;
+  /** A string that a pattern matches in full. */
+  string(option: string, fallback: string, rule?: { pattern: RegExp; fix: string }): string;
+  oneOf<const Value extends string>(
+    option: string,
+    fallback: Value,
+    values: readonly Value[],
+  ): Value;
+  /** An array of non-empty strings. */
+  strings(option: string, fallback: readonly string[]): readonly string[];
+}
+
+/**
+ * Reads the options that a plugin was registered with. An unknown option is refused at once: it is
+ * almost always a misspelt one, and its default may be the less safe choice.
+ *
+ * @throws the given error, with package, option, value received and the fix.
+ * @example
+ * ```ts
+ * const read = optionReader("@enfilade/timing", TIMING_INVALID_OPTION, options, ["header", "detail"]);
+ * const detail = read.boolean("detail", false);
+ * ```
+ */
+export function optionReader(
+  packageName: string,
+  OptionError: OptionError,
+  options: object,
+  known: readonly string[],
+): OptionReader {
+  const given = options as Readonly<Record<string, unknown>>;
+  const refuse = (option: string, fix: string): never => {
+    throw new OptionError(packageName, option, describe(given[option]), fix);
+  };
+  const unknown = Object.keys(given).find((option) => !known.includes(option));
+  if (unknown !== undefined) refuse(unknown, `It is unknown; use one of ${known.join(", ")}.`);
+
+  return {
+    refuse,
+    boolean(option, fallback) {
+      const value = given[option] ?? fallback;
+      return typeof value === "boolean" ? value : refuse(option, "Give true or false.");
+    },
+    integer(option, fallback, { min, max }) {
+      const value = given[option] ?? fallback;
+      const valid = typeof value === "number" && Number.isInteger(value) && min <= value;
+      return valid && value <= max
+        ? value
+        : refuse(option, `Give a whole number from ${min} to ${max}.`);
+    },
+    string(option, fallback, rule) {
+      const value = given[option] ?? fallback;
+      if (typeof value !== "string" || value === "") {
+        return refuse(option, rule?.fix ?? "Give a string that is not empty.");
+      }
+      const match = rule?.pattern.exec(value);
+      return rule === undefined || match?.[0] === value ? value : refuse(option, rule.fix);
+    },
+    oneOf(option, fallback, values) {
+      const value = given[option] ?? fallback;
+      const found = values.find((candidate) => candidate === value);
+      return found ?? refuse(option, `Use one of ${values.join(", ")}.`);
+    },
+    strings(option, fallback) {
+      const value = given[option] ?? fallback;
+      const valid = Array.isArray(value) && value.every((item) => typeof item === "string" && item);
+      return valid ? value : refuse(option, "Give an array of strings that are not empty.");
+    },
+  };
+}
+
+/** Shows a received value in an error: short, and without the contents of what may be a secret object. */
+function describe(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) {
+    return Array.isArray(value) ? `an array of ${value.length}` : "an object";
+  }
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

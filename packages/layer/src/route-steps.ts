@@ -1,0 +1,54 @@
+import type { FastifyInstance, RouteOptions } from "fastify";
+import { isFastifyPhase, PHASES, type Phase } from "./phases.ts";
+import type { RouteView, Step } from "./types.ts";
+
+/** An `onRoute` handler of a foreign plugin. */
+export type RouteHandler = (this: FastifyInstance, options: RouteOptions) => void;
+
+const phases: ReadonlySet<string> = new Set(PHASES.filter(isFastifyPhase));
+
+/**
+ * Runs `onRoute` handlers against a shadow of a route's options. The hooks that they add stay on the
+ * shadow and become steps, which the line can put in their place; everything else reaches the route.
+ */
+export function routeSteps(handlers: readonly RouteHandler[], route: RouteView): readonly Step[] {
+  const hooks = new Map<string, unknown>();
+  const shadow = shadowOf(route, hooks);
+  for (const handler of handlers) handler.call(route.instance, shadow);
+
+  const steps: Step[] = [];
+  for (const [phase, added] of hooks) {
+    for (const run of [added].flat()) {
+      if (typeof run !== "function") continue;
+      steps.push({ phase: phase as Phase, style: "callback", run: run as Step["run"] });
+    }
+  }
+  return steps;
+}
+
+function shadowOf(route: RouteView, hooks: Map<string, unknown>): RouteOptions {
+  return new Proxy(route.options, {
+    get(options, key) {
+      return isHook(key) ? hooks.get(key) : Reflect.get(options, key);
+    },
+    has(options, key) {
+      return isHook(key) ? hooks.has(key) : Reflect.has(options, key);
+    },
+    set(options, key, value) {
+      if (isHook(key)) {
+        hooks.set(key, value);
+      } else {
+        // Fastify has read the options of a route by the time that its declaration returns.
+        if (route.late && Reflect.get(options, key) !== value) {
+          route.unreachable(`it changes "${String(key)}" of a route that was declared before it`);
+        }
+        Reflect.set(options, key, value);
+      }
+      return true;
+    },
+  });
+}
+
+function isHook(key: string | symbol): key is string {
+  return typeof key === "string" && phases.has(key);
+}
