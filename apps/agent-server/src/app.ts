@@ -1,0 +1,75 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import type { Agent } from "./agents/agent.ts";
+import type { Config } from "./config.ts";
+import { aboutRoutes } from "./http/about-routes.ts";
+import { acceptBodies, maxTextBytes } from "./http/bodies.ts";
+import type { RouteContext } from "./http/context.ts";
+import { refuse, setErrorReplies } from "./http/errors.ts";
+import { metricsRoutes } from "./http/metrics-routes.ts";
+import { runRoutes } from "./http/run-routes.ts";
+import { sessionRoutes } from "./http/session-routes.ts";
+import { line } from "./line.ts";
+import { endInterruptedRuns } from "./runs/recover.ts";
+import { RunService } from "./runs/run-service.ts";
+import type { Store } from "./store/store.ts";
+
+/** What the app works with and does not make itself. */
+export interface Dependencies {
+  readonly agents: readonly Agent[];
+  /** Closed by whoever opened it, after the app. */
+  readonly store: Store;
+  /** @defaultValue a logger of Fastify's at the configured level */
+  readonly logger?: FastifyBaseLogger;
+  /** How long a stream keeps silent before it says that it is alive. @defaultValue 15_000 */
+  readonly heartbeatMs?: number;
+  /** How long a run may take. @defaultValue 600_000 */
+  readonly runTimeoutMs?: number;
+  /** Milliseconds since the epoch. @defaultValue Date.now */
+  readonly now?: () => number;
+}
+
+/**
+ * Builds the server, ready to listen or to be injected into.
+ *
+ * @example
+ * const app = await buildApp(loadConfig({}), { agents: [createEchoAgent({ wordDelayMs: 0 })], store });
+ * await app.inject("/health");
+ */
+export async function buildApp(
+  config: Config,
+  dependencies: Dependencies,
+): Promise<FastifyInstance> {
+  const { store, heartbeatMs = 15_000, runTimeoutMs = 600_000, now = Date.now } = dependencies;
+  const agents = new Map(dependencies.agents.map((agent) => [agent.id, agent]));
+  await endInterruptedRuns(store.runs, agents, now);
+
+  const app: FastifyInstance = Fastify({
+    ...(dependencies.logger
+      ? { loggerInstance: dependencies.logger }
+      : { logger: { level: config.logLevel } }),
+    bodyLimit: maxTextBytes,
+    // These errors meet no route and no hook.
+    frameworkErrors: (error, _request, reply) => {
+      refuse(reply, error.statusCode ?? 500, error.message);
+    },
+  });
+  const runs = new RunService({
+    store,
+    now,
+    timeoutMs: runTimeoutMs,
+    onError: (err, errorId) => app.log.error({ err, errorId }, "run failed"),
+  });
+  const { authMode } = config;
+  const context: RouteContext = { agents, store, runs, authMode, heartbeatMs, now };
+
+  await line(app, config);
+  acceptBodies(app);
+  setErrorReplies(app);
+  aboutRoutes(app, context);
+  runRoutes(app, context);
+  sessionRoutes(app, context);
+  metricsRoutes(app, context);
+  // Before the server waits for its connections: a stream would keep it waiting to its own end.
+  app.addHook("preClose", () => runs.cancelAll("The server is shutting down"));
+  return app;
+}

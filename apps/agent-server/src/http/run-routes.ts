@@ -1,0 +1,149 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { z } from "zod";
+import type { Agent } from "../agents/agent.ts";
+import type { StartedRun } from "../runs/run-service.ts";
+import type { Run } from "../store/store.ts";
+import { readFields } from "./bodies.ts";
+import { callerOf } from "./caller.ts";
+import { type RouteContext, requireAgent } from "./context.ts";
+import { HttpError, notFound, parse } from "./errors.ts";
+import { flag, jsonObject, optionalId, wholeNumber } from "./fields.ts";
+import { clientGone, sendEvents } from "./sse.ts";
+import { runView } from "./views.ts";
+
+const runFields = z.object({
+  message: z
+    .string({ error: "is required and must be a string" })
+    .min(1, { error: "must not be empty" })
+    .max(100_000, { error: "must be at most 100000 characters" }),
+  stream: flag(true),
+  background: flag(false),
+  session_id: optionalId,
+  user_id: optionalId,
+  session_state: jsonObject,
+  dependencies: jsonObject,
+  metadata: jsonObject,
+});
+const continueFields = runFields.pick({
+  stream: true,
+  background: true,
+  session_id: true,
+  user_id: true,
+});
+const resumeFields = z.object({
+  last_event_index: wholeNumber(-1, Number.MAX_SAFE_INTEGER, -1),
+  session_id: optionalId,
+  user_id: optionalId,
+});
+const owner = z.object({ session_id: optionalId, user_id: optionalId });
+
+type AgentRoute = { Params: { agentId: string } };
+type RunRoute = { Params: { agentId: string; runId: string } };
+
+/** Serves runs: starting, reading, cancelling, continuing and resuming them. */
+export function runRoutes(app: FastifyInstance, context: RouteContext): void {
+  const { runs, store, heartbeatMs } = context;
+
+  app.post<AgentRoute>("/agents/:agentId/runs", async (request, reply) => {
+    const agent = requireAgent(context, request.params.agentId);
+    const { fields, files } = await readFields(request);
+    const asked = parse(runFields, fields);
+    const started = await runs.start(
+      agent,
+      {
+        message: asked.message,
+        files,
+        sessionId: asked.session_id,
+        userId: callerOf(request, asked.user_id),
+        sessionState: asked.session_state,
+        dependencies: asked.dependencies,
+        metadata: asked.metadata,
+        background: asked.background,
+      },
+      clientGone(reply),
+    );
+    if (!started) throw notFound("Session", asked.session_id ?? "");
+    return answer(reply, agent, started, asked);
+  });
+
+  app.get<RunRoute>("/agents/:agentId/runs/:runId", async (request) => {
+    const { session_id, user_id } = parse(owner, request.query);
+    const agent = requireAgent(context, request.params.agentId);
+    const run = await findRun(agent, request.params.runId, session_id, callerOf(request, user_id));
+    return runView(run, agent);
+  });
+
+  app.post<RunRoute>("/agents/:agentId/runs/:runId/cancel", async (request) => {
+    const { session_id, user_id } = parse(owner, (await readFields(request)).fields);
+    const agent = requireAgent(context, request.params.agentId);
+    const run = await findRun(agent, request.params.runId, session_id, callerOf(request, user_id));
+    await runs.cancel(run.id, "The run was cancelled");
+    return {};
+  });
+
+  app.post<RunRoute>("/agents/:agentId/runs/:runId/continue", async (request, reply) => {
+    const asked = parse(continueFields, (await readFields(request)).fields);
+    const agent = requireAgent(context, request.params.agentId);
+    const caller = callerOf(request, asked.user_id);
+    const run = await findRun(agent, request.params.runId, asked.session_id, caller);
+    const reader = clientGone(reply);
+    const started = await runs.continue(agent, run, { background: asked.background, reader });
+    if (!started) throw new HttpError(409, whyNotContinuable(run));
+    return answer(reply, agent, started, asked);
+  });
+
+  app.post<RunRoute>("/agents/:agentId/runs/:runId/resume", async (request, reply) => {
+    const asked = parse(resumeFields, (await readFields(request)).fields);
+    const agent = requireAgent(context, request.params.agentId);
+    const caller = callerOf(request, asked.user_id);
+    const run = await findRun(agent, request.params.runId, asked.session_id, caller);
+    const events = runs.resume(run.id, asked.last_event_index, clientGone(reply));
+    return sendEvents(reply, events, heartbeatMs);
+  });
+
+  async function findRun(
+    agent: Agent,
+    runId: string,
+    sessionId: string | undefined,
+    caller: string | undefined,
+  ): Promise<Run> {
+    const run = await store.runs.get(runId, caller);
+    const asked = run?.agentId === agent.id && (!sessionId || run.sessionId === sessionId);
+    if (!run || !asked) throw notFound("Run", runId);
+    return run;
+  }
+
+  async function answer(
+    reply: FastifyReply,
+    agent: Agent,
+    { run, events }: StartedRun,
+    how: { readonly stream: boolean; readonly background: boolean },
+  ): Promise<unknown> {
+    if (how.stream) return sendEvents(reply, events, heartbeatMs);
+    if (how.background) {
+      const accepted = { run_id: run.id, session_id: run.sessionId, status: run.status };
+      return reply.code(202).send(accepted);
+    }
+    let last = "{}";
+    for await (const event of events) last = event.data;
+    const ended = (await store.runs.get(run.id, undefined)) ?? run;
+    if (ended.status === "ERROR") return reply.code(500).send(failureView(ended, last));
+    return runView(ended, agent);
+  }
+}
+
+/** The same failure that a stream tells in its last event. */
+function failureView(run: Run, lastEvent: string): object {
+  const { content, error_type, error_id } = JSON.parse(lastEvent) as Record<string, unknown>;
+  const detail = typeof content === "string" ? content : "The run failed";
+  return { detail, error_type, error_id, run_id: run.id, session_id: run.sessionId };
+}
+
+function whyNotContinuable(run: Run): string {
+  if (run.status === "COMPLETED")
+    return `Run ${run.id} has completed: there is nothing to continue`;
+  if (run.files.length > 0) {
+    return `Run ${run.id} came with files, which are not kept: send the message again`;
+  }
+  return `Run ${run.id} is still running: resume it to follow it`;
+}

@@ -1,0 +1,74 @@
+import Database from "libsql";
+import type { MarkdownDocument } from "./documents.ts";
+import { type Passage, toPassages } from "./passages.ts";
+import { toMatchExpression } from "./query.ts";
+
+export type { Passage } from "./passages.ts";
+
+/** A full-text index over the passages of a set of documents. */
+export interface PassageIndex {
+  /** Returns the best passages for a question in plain words, best first; none when no word of it occurs. */
+  search(question: string, limit: number): Passage[];
+  /** Lists what the documents are about: their first headings, by path. */
+  titles(): string[];
+  readonly size: number;
+  close(): void;
+}
+
+interface Row {
+  readonly path: string;
+  readonly headings: string;
+  readonly text: string;
+  readonly score: number;
+}
+
+/** A passage that scores under this part of the best one is noise beside it. */
+const relativeCutoff = 0.35;
+
+/**
+ * Indexes documents in memory, with SQLite's FTS5: words by their stems, ranked by BM25.
+ *
+ * A word in a heading weighs four times, one in the path twice what it weighs in the text.
+ */
+export function createPassageIndex(documents: readonly MarkdownDocument[]): PassageIndex {
+  const database = new Database(":memory:");
+  database.exec(
+    `CREATE VIRTUAL TABLE passages USING fts5(
+       path, headings, text, tokenize = 'porter unicode61 remove_diacritics 2'
+     )`,
+  );
+  const passages = documents.flatMap(toPassages);
+  const insert = database.prepare("INSERT INTO passages (path, headings, text) VALUES (?, ?, ?)");
+  database.transaction(() => {
+    for (const { path, headings, text } of passages) insert.run(path, headings.join("\n"), text);
+  })();
+
+  // Equal scores fall back to the order of the documents, so that answers never depend on chance.
+  const select = database.prepare(
+    `SELECT path, headings, text, -bm25(passages, 2.0, 4.0, 1.0) AS score
+       FROM passages WHERE passages MATCH ? ORDER BY score DESC, rowid LIMIT ?`,
+  );
+
+  return {
+    size: passages.length,
+    search(question, limit) {
+      const expression = toMatchExpression(question);
+      if (expression === undefined) return [];
+      const rows = select.all(expression, limit) as Row[];
+      const best = rows[0]?.score ?? 0;
+      return rows
+        .filter(({ score }) => score >= best * relativeCutoff)
+        .map(({ path, headings, text }) => ({ path, headings: headings.split("\n"), text }));
+    },
+    titles() {
+      const first = new Map<string, string>();
+      for (const { path, headings } of passages) {
+        if (!first.has(path)) first.set(path, headings[0] ?? path);
+      }
+      return [...first].map(([path, title]) => `${title} (${path})`);
+    },
+    close() {
+      database.close();
+    },
+  };
+}
