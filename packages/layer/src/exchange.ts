@@ -43,6 +43,8 @@ export class Exchange {
   readonly endings: Endings;
   /** The `writeHead` that the response had before the exchange took its place. */
   readonly writeHead: ServerResponse["writeHead"];
+  /** The `write` that the response had before. */
+  readonly write: ServerResponse["write"];
 
   constructor(request: FastifyRequest, reply: FastifyReply, endings: Endings) {
     this.request = request;
@@ -50,8 +52,10 @@ export class Exchange {
     this.endings = endings;
     const raw: ServerResponse & Tracked = reply.raw;
     this.writeHead = raw.writeHead;
+    this.write = raw.write;
     raw[kExchange] = this;
     raw.writeHead = writeHead;
+    raw.write = write;
     raw.on("close", onClose);
   }
 
@@ -91,7 +95,6 @@ function writeHead(this: ServerResponse & Tracked, ...args: unknown[]): ServerRe
   if (exchange === undefined) throw new TypeError("writeHead was called on another response");
   if (exchange.headersAt !== undefined) return Reflect.apply(exchange.writeHead, this, args);
   exchange.headersAt = performance.now();
-  this.write = firstWrite;
   try {
     return writeLayeredHead(exchange, this, args);
   } catch (error) {
@@ -101,11 +104,14 @@ function writeHead(this: ServerResponse & Tracked, ...args: unknown[]): ServerRe
   }
 }
 
-function firstWrite(this: ServerResponse & Tracked, ...args: unknown[]): boolean {
+// In place from the start, and for good: without a call of `writeHead` the headers go out inside the first
+// write, too late to take its place; and whoever wraps this function may rely on its staying there.
+function write(this: ServerResponse & Tracked, ...args: unknown[]): boolean {
   const exchange = this[kExchange];
-  if (exchange !== undefined) exchange.firstByteAt = performance.now();
-  this.write = Object.getPrototypeOf(this).write;
-  return Reflect.apply(this.write, this, args);
+  if (exchange === undefined) throw new TypeError("write was called on another response");
+  const more = Reflect.apply(exchange.write, this, args);
+  exchange.firstByteAt ??= performance.now();
+  return more;
 }
 
 function onClose(this: ServerResponse & Tracked): void {

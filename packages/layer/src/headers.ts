@@ -15,6 +15,8 @@ export function writeLayeredHead(
   args: unknown[],
 ): ServerResponse {
   const [status, message, headers] = readArguments(args);
+  // What the steps look at; whoever writes to the connection may name it here for the first time.
+  raw.statusCode = Number(status);
   if (exchange.sending && headers !== undefined) {
     // Fastify passes the reply's own header object: what the steps set is in it.
     runHeaderSteps(exchange);
