@@ -39,6 +39,8 @@ export class Exchange {
   sending = false;
   /** How many times a payload was handed to `onSend`: twice when the first one failed before its headers. */
   sends = 0;
+  /** True once the last inbound phase has begun; `reply.callNotFound()` makes Fastify run it again. */
+  arrived = false;
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
   /** The `writeHead` that the response had before the exchange took its place. */

@@ -95,7 +95,10 @@ export interface LayerSetup extends LayerHooks {
   audit?(view: AuditView): Iterable<Finding>;
 }
 
-/** Hard constraints of a layer, by names of layers or places. */
+/**
+ * Hard constraints of a layer, by names of layers or places. A name that nothing bears is an error; a
+ * name that ends in a question mark (`"timing?"`) counts only where there is such a layer.
+ */
 export interface Constraints {
   /** Layers or places that must come further in. */
   readonly before?: readonly string[];

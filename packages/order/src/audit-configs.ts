@@ -1,0 +1,103 @@
+import type { Finding } from "@enfilade/layer";
+import { found } from "./findings.ts";
+import type { Line } from "./line.ts";
+import { configOf, nameOfRoute, type Route } from "./routes.ts";
+import { pathOf } from "./scope.ts";
+import { isProtected } from "./selection.ts";
+
+/** What routes and scopes ask of the line in their configuration. */
+export function auditConfigs(line: Line): Finding[] {
+  return [
+    ...[...line.scopes].flatMap((scope) =>
+      auditSkips(line, [...scope.skips], `scope ${scope.name}`),
+    ),
+    ...line.routes
+      .filter((route) => !isTwin(route, line))
+      .flatMap((route) => auditRoute(line, route)),
+  ];
+}
+
+/** Fastify declares a HEAD route for every GET; what is said of the one need not be said of the other. */
+function isTwin(route: Route, { routes }: Line): boolean {
+  return (
+    route.methods.join() === "HEAD" &&
+    routes.some(({ url, methods }) => url === route.url && methods.includes("GET"))
+  );
+}
+
+function auditRoute(line: Line, route: Route): Finding[] {
+  const where = nameOfRoute(route);
+  const { public: isPublic, skip, access } = configOf(route);
+  if (isPublic !== undefined && typeof isPublic !== "boolean") {
+    return [invalid(where, "config.public is neither true nor false", "Give true or false.")];
+  }
+  if (skip !== undefined && !isListOfNames(skip)) {
+    return [invalid(where, "config.skip is no list of names", 'Give an array: ["compress"].')];
+  }
+  const findings = auditSkips(line, skip ?? [], where);
+  if (access !== undefined && isPublic === true) findings.push(contradiction(where));
+  else if (access !== undefined && !isGuarded(route)) findings.push(unprotected(where));
+  for (const { layer, why } of route.line?.leftOut ?? []) {
+    const code = isPublic === true ? "ORDER_PUBLIC_ROUTE" : "ORDER_SKIPPED";
+    findings.push(found(code, where, `it goes round ${layer}: ${why}`, "Nothing, if it is meant."));
+  }
+  return findings;
+}
+
+function auditSkips(line: Line, skips: readonly string[], where: string): Finding[] {
+  return skips.flatMap((name) => {
+    const named = line.members.filter(({ layer }) => layer.name === name);
+    if (named.length === 0) return [unknownSkip(where, name)];
+    return named.some(isProtected) ? [refusedSkip(where, name)] : [];
+  });
+}
+
+/** Tells whether a layer on the route finds out who is calling. */
+function isGuarded({ line, scope }: Route): boolean {
+  const doors = line?.doors ?? pathOf(scope).flatMap(({ members }) => members);
+  return doors.some(({ layer }) => layer.provides.includes("principal"));
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
+
+function invalid(where: string, why: string, fix: string): Finding {
+  return found("ORDER_INVALID_CONFIG", where, why, fix);
+}
+
+function contradiction(where: string): Finding {
+  return found(
+    "ORDER_PUBLIC_ACCESS",
+    where,
+    "it is public, and has a rule of access that nobody would check",
+    "Keep either config.public or config.access.",
+  );
+}
+
+function unprotected(where: string): Finding {
+  return found(
+    "ORDER_UNPROTECTED_ROUTE",
+    where,
+    "it has a rule of access, and no layer of its line authenticates",
+    "Register an authenticator (jwt, api-key) in this scope or above, or make the route public.",
+  );
+}
+
+function unknownSkip(where: string, name: string): Finding {
+  return found(
+    "ORDER_UNKNOWN_SKIP",
+    where,
+    `it skips "${name}", and no layer has that name`,
+    "Correct the name, or take it away.",
+  );
+}
+
+function refusedSkip(where: string, name: string): Finding {
+  return found(
+    "ORDER_SKIP_REFUSED",
+    where,
+    `it skips "${name}", which guards routes`,
+    "Say config: { public: true } on each route that everybody may call.",
+  );
+}

@@ -1,0 +1,113 @@
+import { INBOUND_PHASES, type Phase, type Step } from "@enfilade/layer";
+import {
+  beginExchange,
+  type Exchange,
+  type FastifyPhase,
+  fastifyHook,
+  trackReplies,
+} from "@enfilade/layer/arranging";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import type { Line } from "./line.ts";
+import type { Plan } from "./plan.ts";
+import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
+
+/*
+ * One Fastify hook for each phase runs the layers of whatever route it meets.
+ *
+ * On the way in these hooks are the first of the root instance, so that they come before every user's own,
+ * whichever scope that is in. On the way out the layers have to come last. A route that the line has seen
+ * runs them behind its own hooks; where there is no such route (404, a route declared too early) they run
+ * behind the last hook that the scope has.
+ */
+
+const NOTHING: readonly never[] = [];
+
+/** Phases in which the position among users' hooks does not matter; added when a layer first needs one. */
+const LAZY = ["onError", "onResponse", "onTimeout", "onRequestAbort"] as const;
+
+function isLazy(phase: Phase): phase is (typeof LAZY)[number] {
+  return (LAZY as readonly string[]).includes(phase);
+}
+
+/** What the rest of the order package needs of the dispatcher. */
+export interface Dispatcher {
+  /** Adds the Fastify hooks that these steps need and that are not there yet. */
+  use(steps: readonly Step[]): void;
+  /** Puts the layers' response phases behind a route's own hooks. */
+  closeRoute(options: RouteOptions): void;
+  /** Gives the hook that runs the layers if it comes last in its scope; `number` tells which it is. */
+  tail(phase: TailPhase, number: () => number): (...args: never[]) => void;
+}
+
+/** `reply.callNotFound()` runs the last inbound phase again; the layers have let this request in already. */
+function arrive(plan: Plan, exchange: Exchange): readonly Step[] {
+  if (exchange.arrived) return NOTHING;
+  exchange.arrived = true;
+  return plan.preHandler;
+}
+
+/** Tells whether the hooks of the route itself end with the layers. After `callNotFound()` only its `onSend` is left. */
+function closesItself(plan: Plan, phase: TailPhase, request: FastifyRequest): boolean {
+  return plan.known && (phase === "onSend" || !request.is404);
+}
+
+/** Adds the hooks of the line to the root instance. */
+export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
+  const endings = (request: FastifyRequest): Plan => line.planOf(request);
+  const exchange = (request: FastifyRequest, reply: FastifyReply): Exchange =>
+    beginExchange(request, reply, endings);
+  const hook = (phase: FastifyPhase, steps: (plan: Plan, current: Exchange) => readonly Step[]) =>
+    fastifyHook(phase, {
+      exchange,
+      steps: (current) => steps(current.endings as Plan, current),
+    });
+  // Fastify types each hook by its name; these are made for theirs.
+  const add = (phase: FastifyPhase, run: (...args: never[]) => void) =>
+    app.addHook(phase as "onRequest", run as () => void);
+
+  for (const phase of INBOUND_PHASES) {
+    add(phase, hook(phase, phase === "preHandler" ? arrive : (plan) => plan[phase]));
+  }
+  trackReplies(app, endings);
+  for (const phase of TAIL_PHASES)
+    add(
+      phase,
+      tail(phase, () => 0),
+    );
+
+  const closing = Object.fromEntries(
+    TAIL_PHASES.map((phase) => [
+      phase,
+      hook(phase, (plan, { request }) =>
+        closesItself(plan, phase, request) ? plan[phase] : NOTHING,
+      ),
+    ]),
+  );
+  const used = new Set<FastifyPhase>();
+  return {
+    use(steps) {
+      for (const { phase } of steps) {
+        if (!isLazy(phase) || used.has(phase)) continue;
+        used.add(phase);
+        add(
+          phase,
+          hook(phase, (plan) => plan[phase]),
+        );
+      }
+    },
+    closeRoute(options) {
+      for (const phase of TAIL_PHASES) {
+        const own = [options[phase] ?? []].flat() as (() => void)[];
+        options[phase] = [...own, closing[phase] as () => void];
+      }
+    },
+    tail,
+  };
+
+  function tail(phase: TailPhase, number: () => number): (...args: never[]) => void {
+    return hook(phase, (plan, { request }) => {
+      const last = scopeOf(request.server).lastHook[phase] === number();
+      return last && !closesItself(plan, phase, request) ? plan[phase] : NOTHING;
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { isOutbound, PHASES, type Phase } from "@enfilade/layer";
+import type { Line } from "./line.ts";
+import { toMermaid } from "./mermaid.ts";
+import { phasesOf, type ResponseKind } from "./responses.ts";
+import { type LeftOut, nameOfRoute, type Route, type RouteLine } from "./routes.ts";
+import type { Member } from "./scope.ts";
+import type { Constraint } from "./solve.ts";
+import { toSvg } from "./svg.ts";
+import { toText } from "./text.ts";
+
+/** One layer in the line of a route. */
+export interface Door {
+  readonly layer: string;
+  readonly place: string;
+  readonly scope: string;
+  /** How deep the scope lies; 0 for the root. */
+  readonly depth: number;
+  /** The phases that it meets on the way in, and on the way out. */
+  readonly inward: readonly Phase[];
+  readonly outward: readonly Phase[];
+  /** What put it there: its place, or the constraints that it or others asked for. */
+  readonly because: string;
+}
+
+/** The line of one route, as data. */
+export interface LineView {
+  readonly name: string;
+  readonly kind: Route["kind"];
+  readonly methods: readonly string[];
+  readonly url: string;
+  readonly scope: string;
+  /** Outermost first: a request meets them in this order, a response in reverse. */
+  readonly doors: readonly Door[];
+  readonly leftOut: readonly LeftOut[];
+  /** The layers that run in each phase, in the order of their running. */
+  readonly phases: Readonly<Record<Phase, readonly string[]>>;
+}
+
+/** The line of one route, as data and as drawings. */
+export interface Explanation extends LineView {
+  /** Every hook that runs for a kind of response, as `phase layer`, in order. */
+  trace(kind: ResponseKind): string[];
+  /** An aligned table. */
+  toText(): string;
+  /** A Mermaid flowchart. */
+  toMermaid(): string;
+  /** A drawing of the doors in line, the way in and the way out; stands alone as a file. */
+  toSvg(): string;
+}
+
+/** Explains a solved route. */
+export function explain(line: Line, route: Route, solved: RouteLine): Explanation {
+  const { constraints } = line.sequenceAt(route.scope);
+  const view: LineView = {
+    name: nameOfRoute(route),
+    kind: route.kind,
+    methods: route.methods,
+    url: route.url,
+    scope: route.scope.name,
+    doors: solved.doors.map((member) => doorOf(member, solved, constraints)),
+    leftOut: solved.leftOut,
+    phases: Object.fromEntries(
+      PHASES.map((phase) => [phase, solved.plan[phase].map((step) => step.layer)]),
+    ) as unknown as LineView["phases"],
+  };
+  return {
+    ...view,
+    trace: (kind) =>
+      phasesOf(kind).flatMap((phase) => view.phases[phase].map((layer) => `${phase} ${layer}`)),
+    toText: () => toText(view),
+    toMermaid: () => toMermaid(view),
+    toSvg: () => toSvg(view),
+  };
+}
+
+function doorOf(
+  member: Member,
+  { doors, plan }: RouteLine,
+  constraints: readonly Constraint[],
+): Door {
+  const { layer, scope } = member;
+  const phases = PHASES.filter((phase) => plan[phase].some((step) => step.layer === layer.name));
+  return {
+    layer: layer.name,
+    place: layer.place,
+    scope: scope.name,
+    depth: scope.depth,
+    inward: phases.filter((phase) => !isOutbound(phase)),
+    outward: phases.filter(isOutbound),
+    because: reasonOf(
+      member,
+      constraints.filter(({ outer, inner }) => doors.includes(outer) && doors.includes(inner)),
+    ),
+  };
+}
+
+/** Says what put a layer where it is: what it asked for itself, or else its place. */
+function reasonOf(member: Member, constraints: readonly Constraint[]): string {
+  const asked = constraints
+    .filter(({ by }) => by === member)
+    .map(({ kind, target }) => (kind === "requires" ? `needs ${target}` : `${kind} ${target}`));
+  return [...new Set(asked)].join(", ") || `place ${member.layer.place}`;
+}

@@ -1,0 +1,16 @@
+import "./types.ts";
+
+export type { LayerCoverage } from "./coverage.ts";
+export {
+  ORDER_NOT_AT_ROOT,
+  ORDER_NOT_READY,
+  ORDER_REGISTERED_AFTER_READY,
+  type OrderRefused,
+} from "./errors.ts";
+export type { Door, Explanation, LineView } from "./explain.ts";
+export { ORDER_FINDINGS, type OrderFindingCode } from "./findings.ts";
+export { arrange, order, order as default } from "./order.ts";
+export { RESPONSES, type ResponseKind } from "./responses.ts";
+export type { LeftOut } from "./routes.ts";
+export type { LayerTrace } from "./tracing.ts";
+export type { Order } from "./view.ts";

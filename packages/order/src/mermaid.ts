@@ -1,0 +1,34 @@
+import type { Door, LineView } from "./explain.ts";
+
+/** Scopes from the root down; deeper ones than there are colours share the last. */
+const FILLS = ["#e8eefc", "#e4f5ea", "#fdf0dc", "#f8e4ee", "#ece6fa"];
+
+/** Draws the line of a route as a Mermaid flowchart: solid the way in, dotted the way out. */
+export function toMermaid({ name, doors, kind }: LineView): string {
+  const ids = ["client", ...doors.map((_, index) => `d${index + 1}`), "handler"];
+  const pairs = ids.slice(1).map((id, index) => [ids[index] ?? "", id] as const);
+  return [
+    "---",
+    `title: ${quote(name)}`,
+    "---",
+    "flowchart LR",
+    "  client([client])",
+    ...doors.map((door, index) => `  d${index + 1}[${label(door)}]:::depth${depthOf(door)}`),
+    `  handler([${kind === "route" ? "handler" : "not found"}])`,
+    ...pairs.map(([from, to]) => `  ${from} --> ${to}`),
+    ...pairs.toReversed().map(([from, to]) => `  ${to} -.-> ${from}`),
+    ...FILLS.map((fill, depth) => `  classDef depth${depth} fill:${fill},stroke:#556,color:#112`),
+  ].join("\n");
+}
+
+function depthOf({ depth }: Door): number {
+  return Math.min(depth, FILLS.length - 1);
+}
+
+function label({ layer, place, scope }: Door): string {
+  return quote(`${layer}<br/><small>${place} · ${scope}</small>`);
+}
+
+function quote(text: string): string {
+  return `"${text.replaceAll('"', "#quot;")}"`;
+}

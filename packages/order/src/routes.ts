@@ -1,0 +1,110 @@
+import type { RouteView, Step } from "@enfilade/layer";
+import type { RouteOptions } from "fastify";
+import type { Plan } from "./plan.ts";
+import type { Member, Scope } from "./scope.ts";
+
+/** What the line reads of a route's `config`. */
+export interface LineConfig {
+  readonly public?: boolean | undefined;
+  readonly skip?: readonly string[] | undefined;
+  readonly access?: unknown;
+}
+
+/** One route, or one scope's not-found handler, and what the line makes of it. */
+export interface Route {
+  readonly kind: "route" | "not-found";
+  readonly methods: readonly string[];
+  readonly url: string;
+  readonly scope: Scope;
+  /** Live: other plugins may still change them while the app boots. */
+  readonly options: RouteView["options"];
+  /** What each layer has for this route alone. */
+  readonly steps: Map<Member, readonly Step[]>;
+  /** False for a route that was declared before the line was there to see it. */
+  readonly known: boolean;
+  line: RouteLine | undefined;
+}
+
+/** A solved and compiled route. */
+export interface RouteLine {
+  readonly doors: readonly Member[];
+  readonly leftOut: readonly LeftOut[];
+  readonly plan: Plan;
+}
+
+/** A layer that reaches the scope of a route, but not the route. */
+export interface LeftOut {
+  readonly layer: string;
+  readonly scope: string;
+  readonly why: string;
+}
+
+/** Gives the config of a route, empty where it has none. */
+export function configOf(route: Pick<Route, "options">): LineConfig {
+  return (route.options.config ?? {}) as LineConfig;
+}
+
+/** Names a route as people do. */
+export function nameOfRoute(route: Pick<Route, "kind" | "methods" | "url" | "scope">): string {
+  return route.kind === "route"
+    ? `${route.methods.join(",")} ${route.url}`
+    : `not found${route.scope.prefix === "" ? "" : ` below ${route.scope.prefix}`}`;
+}
+
+const kRoute = Symbol("enfilade.route");
+
+/** Leaves a route's mark in its config, which Fastify copies to where a request can find it. */
+export function markRoute(options: RouteOptions, route: Route): void {
+  options.config = { ...options.config, [kRoute]: route } as NonNullable<RouteOptions["config"]>;
+}
+
+/** Finds the route that left its mark in a config. */
+export function routeOf(config: object): Route | undefined {
+  return Reflect.get(config, kRoute);
+}
+
+/** Makes a route of what a request knows of one that was declared before the line was there. */
+export function earlyRoute(
+  scope: Scope,
+  config: object,
+  method: RouteOptions["method"] = [],
+  url: string,
+): Route {
+  return {
+    kind: "route",
+    methods: [method].flat(),
+    url,
+    scope,
+    options: { method, url, config, handler() {} },
+    steps: new Map(),
+    known: false,
+    line: undefined,
+  };
+}
+
+/** Makes the route that stands for a scope's not-found handler. */
+export function notFoundRoute(scope: Scope, options: Partial<RouteOptions> = {}): Route {
+  const path = `${scope.prefix.replace(/\/$/, "")}/*`;
+  const url = path;
+  return {
+    kind: "not-found",
+    methods: scope.instance.supportedMethods,
+    url,
+    scope,
+    options: {
+      ...options,
+      method: scope.instance.supportedMethods,
+      url,
+      path,
+      routePath: "/*",
+      prefix: scope.prefix,
+      // A plugin that publishes a list of routes leaves out what is hidden.
+      schema: { hide: true } as object,
+      config: { ...options.config },
+      handler() {},
+    },
+    steps: new Map(),
+    known: false,
+    line: undefined,
+  };
+}

@@ -1,0 +1,76 @@
+import type { PlacedLayer } from "@enfilade/layer/arranging";
+import type { FastifyInstance } from "fastify";
+import type { Plan } from "./plan.ts";
+
+/** A layer in the scope where it was registered. */
+export interface Member {
+  readonly layer: PlacedLayer;
+  readonly scope: Scope;
+}
+
+/** The response phases in which a user's own hooks must come before the layers. */
+export const TAIL_PHASES = ["preSerialization", "onSend"] as const;
+export type TailPhase = (typeof TAIL_PHASES)[number];
+
+/** One Fastify encapsulation context. */
+export interface Scope {
+  /** A name for people: the plugin's, or the prefix, or a number. */
+  readonly name: string;
+  readonly prefix: string;
+  readonly parent: Scope | undefined;
+  readonly depth: number;
+  readonly instance: FastifyInstance;
+  readonly members: Member[];
+  /** The names of the layers that this scope leaves out, in itself and below. */
+  readonly skips: Set<string>;
+  /** The number of the last hook of a user's own, by phase; 0 without any. */
+  readonly lastHook: Record<TailPhase, number>;
+  /** The plan of every route in this scope, where they all have the same one. */
+  plan: Plan | undefined;
+}
+
+const kScope = Symbol("enfilade.scope");
+
+interface Scoped {
+  [kScope]?: Scope;
+}
+
+/** Gives the scope of an instance; made, with all its ancestors, the first time it is asked for. */
+export function scopeOf(instance: FastifyInstance & Scoped): Scope {
+  const known = Object.hasOwn(instance, kScope) ? instance[kScope] : undefined;
+  if (known !== undefined) return known;
+  const above = Object.getPrototypeOf(instance) as FastifyInstance | null;
+  // The root's prototype is a plain object: it cannot register anything.
+  const parent = above !== null && "register" in above ? scopeOf(above) : undefined;
+  const scope: Scope = {
+    name: nameOf(instance, parent),
+    prefix: instance.prefix,
+    parent,
+    depth: parent === undefined ? 0 : parent.depth + 1,
+    instance,
+    members: [],
+    skips: new Set(),
+    lastHook: { preSerialization: 0, onSend: 0 },
+    plan: undefined,
+  };
+  instance[kScope] = scope;
+  return scope;
+}
+
+/** Gives a scope and its ancestors, outermost first. */
+export function pathOf(scope: Scope): Scope[] {
+  return scope.parent === undefined ? [scope] : [...pathOf(scope.parent), scope];
+}
+
+/** Tells whether `outer` is `inner` itself or one of its ancestors. */
+export function reaches(outer: Scope, inner: Scope): boolean {
+  return pathOf(inner).includes(outer);
+}
+
+/** Fastify names an anonymous plugin by its source text, which tells a reader nothing. */
+function nameOf(instance: FastifyInstance, parent: Scope | undefined): string {
+  if (parent === undefined) return "root";
+  const [name = ""] = instance.pluginName.split(" -> ");
+  if (/^[@\w./-]+$/.test(name) && !name.startsWith("/")) return name;
+  return instance.prefix === parent.prefix ? "anonymous" : instance.prefix;
+}

@@ -1,0 +1,75 @@
+import { tracingChannel } from "node:diagnostics_channel";
+import { PHASES } from "@enfilade/layer";
+import type { Plan, PlanStep } from "./plan.ts";
+
+/** What a subscriber of `tracing:enfilade.layer:*` is given. */
+export interface LayerTrace {
+  readonly layer: string;
+  readonly scope: string;
+  readonly phase: string;
+  readonly request: unknown;
+  readonly reply: unknown;
+  result?: unknown;
+  error?: unknown;
+}
+
+const channel = tracingChannel<string, LayerTrace>("enfilade.layer");
+
+/** Tells whether anybody listens; asked once for each exchange. */
+export function isTraced(): boolean {
+  return channel.hasSubscribers;
+}
+
+const plans = new WeakMap<Plan, Plan>();
+
+/** Gives the plan whose steps publish their start, their end and their failure. */
+export function traced(plan: Plan): Plan {
+  const known = plans.get(plan);
+  if (known !== undefined) return known;
+  const phases = Object.fromEntries(PHASES.map((phase) => [phase, plan[phase].map(tracedStep)]));
+  const made: Plan = { ...plan, ...phases };
+  plans.set(plan, made);
+  return made;
+}
+
+function tracedStep(step: PlanStep): PlanStep {
+  const { layer, scope, phase, style } = step;
+  return {
+    ...step,
+    run(...args) {
+      const [request, reply] = args;
+      const trace: LayerTrace = { layer, scope, phase, request, reply };
+      const run = step.run as (...args: unknown[]) => unknown;
+      return style === "callback"
+        ? channel.traceCallback(run as never, -1, trace, this, ...(args as never[]))
+        : traceReturn(run, trace, this, args);
+    },
+  };
+}
+
+/** Traces a function that may or may not return a promise: which, shows only when it has been called. */
+function traceReturn(
+  run: (...args: unknown[]) => unknown,
+  trace: LayerTrace,
+  self: unknown,
+  args: unknown[],
+): unknown {
+  const { asyncStart, asyncEnd, error } = channel;
+  const result = channel.traceSync(run, trace, self, ...args);
+  if (!(result instanceof Promise)) return result;
+  return result.then(
+    (value) => {
+      trace.result = value;
+      asyncStart.publish(trace);
+      asyncEnd.publish(trace);
+      return value;
+    },
+    (reason) => {
+      trace.error = reason;
+      error.publish(trace);
+      asyncStart.publish(trace);
+      asyncEnd.publish(trace);
+      throw reason;
+    },
+  );
+}
