@@ -36,7 +36,7 @@ function packageFolders(): string[] {
 }
 
 function documents(): { file: string; directory: string }[] {
-  const general = ["README.md", ...entries("docs").map((name) => join("docs", name))]
+  const general = [...readdirSync(root), ...entries("docs").map((name) => join("docs", name))]
     .filter((name) => name.endsWith(".md"))
     .map((name) => ({ file: join(root, name), directory: umbrella }));
   const own = packageFolders()
