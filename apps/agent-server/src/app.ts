@@ -1,9 +1,10 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import type { Agent } from "./agents/agent.ts";
 import type { Config } from "./config.ts";
 import { aboutRoutes } from "./http/about-routes.ts";
 import { acceptBodies, maxTextBytes } from "./http/bodies.ts";
 import type { RouteContext } from "./http/context.ts";
+import { drainOnClose } from "./http/drain.ts";
 import { refuse, setErrorReplies } from "./http/errors.ts";
 import { metricsRoutes } from "./http/metrics-routes.ts";
 import { runRoutes } from "./http/run-routes.ts";
@@ -18,12 +19,14 @@ export interface Dependencies {
   readonly agents: readonly Agent[];
   /** Closed by whoever opened it, after the app. */
   readonly store: Store;
-  /** @defaultValue a logger of Fastify's at the configured level */
-  readonly logger?: FastifyBaseLogger;
+  /** Where log lines go. @defaultValue standard output */
+  readonly logStream?: { write(line: string): void };
   /** How long a stream keeps silent before it says that it is alive. @defaultValue 15_000 */
   readonly heartbeatMs?: number;
   /** How long a run may take. @defaultValue 600_000 */
   readonly runTimeoutMs?: number;
+  /** How long a closing server waits for clients to read how their streams end. @defaultValue 5_000 */
+  readonly drainMs?: number;
   /** Milliseconds since the epoch. @defaultValue Date.now */
   readonly now?: () => number;
 }
@@ -39,14 +42,13 @@ export async function buildApp(
   config: Config,
   dependencies: Dependencies,
 ): Promise<FastifyInstance> {
-  const { store, heartbeatMs = 15_000, runTimeoutMs = 600_000, now = Date.now } = dependencies;
+  const { store, logStream, now = Date.now } = dependencies;
+  const { heartbeatMs = 15_000, runTimeoutMs = 600_000, drainMs = 5_000 } = dependencies;
   const agents = new Map(dependencies.agents.map((agent) => [agent.id, agent]));
   await endInterruptedRuns(store.runs, agents, now);
 
   const app: FastifyInstance = Fastify({
-    ...(dependencies.logger
-      ? { loggerInstance: dependencies.logger }
-      : { logger: { level: config.logLevel } }),
+    logger: { level: config.logLevel, ...(logStream && { stream: logStream }) },
     bodyLimit: maxTextBytes,
     // These errors meet no route and no hook.
     frameworkErrors: (error, _request, reply) => {
@@ -65,11 +67,10 @@ export async function buildApp(
   await line(app, config);
   acceptBodies(app);
   setErrorReplies(app);
+  drainOnClose(app, runs, drainMs);
   aboutRoutes(app, context);
   runRoutes(app, context);
   sessionRoutes(app, context);
   metricsRoutes(app, context);
-  // Before the server waits for its connections: a stream would keep it waiting to its own end.
-  app.addHook("preClose", () => runs.cancelAll("The server is shutting down"));
   return app;
 }

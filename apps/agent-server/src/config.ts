@@ -40,11 +40,12 @@ const unset = (value: unknown): unknown =>
 const environment = z.object({
   PORT: z.preprocess(
     unset,
-    z.coerce
-      .number({ error: "must be a port number from 0 to 65535" })
-      .int({ error: "must be a port number from 0 to 65535" })
-      .min(0, { error: "must be a port number from 0 to 65535" })
-      .max(65_535, { error: "must be a port number from 0 to 65535" })
+    z
+      .string()
+      .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, {
+        error: "must be a port number from 0 to 65535",
+      })
+      .transform(Number)
       .default(7777),
   ),
   HOST: z.preprocess(unset, z.string().default("127.0.0.1")),

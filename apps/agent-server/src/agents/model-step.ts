@@ -56,8 +56,8 @@ export async function* streamStep(
     if (delta?.content) {
       content += delta.content;
       outputTokens += countTokens(delta.content);
-      yield { type: "content", text: delta.content };
       yield { type: "usage", usage: { inputTokens, outputTokens } };
+      yield { type: "content", text: delta.content };
     }
     if (chunk.usage) {
       inputTokens = used.inputTokens + chunk.usage.prompt_tokens;

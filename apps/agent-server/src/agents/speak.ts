@@ -3,7 +3,7 @@ import type { AgentEvent } from "./agent.ts";
 import { countTokens } from "./tokens.ts";
 
 /**
- * Streams a text word by word, each with the white space behind it, and the tokens used so far.
+ * Streams a text word by word, each with the white space behind it, after the tokens used so far.
  *
  * Every word lets the event loop turn, also without a delay: a loop of nothing but microtasks would never see that the
  * client has gone.
@@ -22,7 +22,7 @@ export async function* speak(
     if (wordDelayMs > 0) await setTimeout(wordDelayMs, undefined, { signal });
     else await setImmediate(undefined, { signal });
     outputTokens += countTokens(word);
-    yield { type: "content", text: word };
     yield { type: "usage", usage: { inputTokens, outputTokens } };
+    yield { type: "content", text: word };
   }
 }

@@ -37,10 +37,16 @@ export function acceptBodies(app: FastifyInstance): void {
 /**
  * Reads the fields of a body.
  *
- * @throws {HttpError} 400 when a JSON body is not an object, 413 when a part is over its limit.
+ * @throws {HttpError} 400 when a JSON body is not an object or a form is broken, 413 when a part is over its limit.
  */
 export async function readFields(request: FastifyRequest): Promise<BodyFields> {
-  if (request.isMultipart()) return readParts(request);
+  if (request.isMultipart()) {
+    return readParts(request).catch((error: unknown) => {
+      // What the parser finds wrong in a form, such as a boundary that is missing, comes as a plain error.
+      if (error instanceof Error && "statusCode" in error) throw error;
+      throw new HttpError(400, "The form cannot be read");
+    });
+  }
   const body = request.body ?? {};
   if (typeof body !== "object" || Array.isArray(body)) {
     throw new HttpError(400, "The body must be an object");

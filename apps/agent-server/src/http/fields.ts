@@ -55,14 +55,11 @@ export const jsonObject: z.ZodType<JsonObject> = z.preprocess(
 /** Reads a whole number within bounds, also as text. */
 export function wholeNumber(min: number, max: number, fallback: number): z.ZodType<number> {
   const error = `must be a whole number from ${min} to ${max}`;
+  const within = (value: number): boolean =>
+    Number.isInteger(value) && value >= min && value <= max;
   return z.preprocess(
     emptyIsAbsent,
-    z.coerce
-      .number({ error })
-      .int({ error })
-      .min(min, { error })
-      .max(max, { error })
-      .default(fallback),
+    z.coerce.number({ error }).refine(within, { error }).default(fallback),
   );
 }
 

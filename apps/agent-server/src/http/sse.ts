@@ -31,8 +31,11 @@ export async function* encode(
   const iterator = events[Symbol.asyncIterator]();
   try {
     let next = iterator.next();
+    // Nothing to tell yet: a comment at once, because headers leave with the first bytes of a body.
+    let patienceMs = 0;
     for (;;) {
-      const result = await within(next, heartbeatMs);
+      const result = await within(next, patienceMs);
+      patienceMs = heartbeatMs;
       if (result === undefined) {
         yield heartbeat;
       } else if (result.done) {

@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ConfigError, loadConfig } from "../src/config.ts";
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("an empty environment serves loopback on port 7777, without an assistant", () => {
+  const config = loadConfig({});
+  expect(config).toMatchObject({
+    port: 7777,
+    host: "127.0.0.1",
+    logLevel: "info",
+    authMode: "none",
+  });
+  expect(config.dataDir).toMatch(/agent-server[/\\]data$/);
+  expect(config.openai).toBeUndefined();
+});
+
+test("a variable that is set to nothing is not set", () => {
+  expect(loadConfig({ PORT: "", HOST: " ", LOG_LEVEL: "", OPENAI_API_KEY: "" })).toEqual(
+    loadConfig({}),
+  );
+});
+
+test("a key adds the assistant, with its model and where it is served", () => {
+  expect(loadConfig({ OPENAI_API_KEY: "sk-1" }).openai).toEqual({
+    apiKey: "sk-1",
+    model: "gpt-4.1-mini",
+  });
+  expect(
+    loadConfig({
+      OPENAI_API_KEY: "sk-1",
+      OPENAI_BASE_URL: "http://127.0.0.1:11434/v1",
+      OPENAI_MODEL: "qwen3",
+    }).openai,
+  ).toEqual({ apiKey: "sk-1", baseUrl: "http://127.0.0.1:11434/v1", model: "qwen3" });
+});
+
+test("all problems are told in one message, with the value received", () => {
+  const env = { PORT: "http", HOST: "0.0.0.0", LOG_LEVEL: "loud", OPENAI_BASE_URL: "ftp://models" };
+  const problems = problemsOf(env);
+  expect(problems).toHaveLength(5);
+  expect(() => loadConfig(env)).toThrow(
+    new RegExp(
+      [
+        "5 problems:",
+        'PORT must be a port number from 0 to 65535; it is "http"',
+        'LOG_LEVEL must be one of trace, .*; it is "loud"',
+        'OPENAI_BASE_URL must be an http or https URL; it is "ftp://models"',
+        'HOST is "0.0.0.0", but nothing here authenticates callers',
+        "OPENAI_BASE_URL is set without OPENAI_API_KEY",
+      ].join("[^]*"),
+    ),
+  );
+});
+
+test.each(["127.0.0.1", "127.8.9.10", "::1", "localhost"])("HOST %s is loopback", (HOST) => {
+  expect(loadConfig({ HOST }).host).toBe(HOST);
+});
+
+test.each(["0.0.0.0", "::", "10.0.0.1", "127.evil.example", "example.org", "1270.0.0.1"])(
+  "HOST %s is refused as long as nothing authenticates callers",
+  (HOST) => {
+    expect(problemsOf({ HOST })).toEqual([expect.stringContaining("use 127.0.0.1")]);
+  },
+);
+
+test("a port is a whole number from 0 to 65535 and nothing else", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.integer(), fc.nat(99_999), fc.double(), fc.string()), (value) => {
+      const text = String(value);
+      const valid =
+        text.trim() === "" ||
+        (Number.isInteger(Number(text)) && Number(text) >= 0 && Number(text) <= 65_535);
+      expect(problemsOf({ PORT: text })).toHaveLength(valid ? 0 : 1);
+    }),
+  );
+});

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { createRecorder, type Recorder } from "@enfilade/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { lastOf, parseEvents, postForm, temporaryFolder } from "./support.ts";
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly output: Recorder<string>;
+  readonly errors: Recorder<string>;
+}
+
+/** Starts the server in a process of its own, from source. */
+function start(env: Readonly<Record<string, string>>): Server {
+  const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+  const child = spawn(
+    process.execPath,
+    ["--conditions=@enfilade/source", "--import", import.meta.resolve("tsx"), main],
+    { env: { PATH: process.env.PATH ?? "", ...env }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [output, errors] = [createRecorder<string>(), createRecorder<string>()];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => output.record(text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => errors.record(text));
+  return { child, output, errors };
+}
+
+test("a started server says where it is and what to try, and nothing else", async () => {
+  const { child, output, errors } = start({ PORT: "0", DATA_DIR: temporaryFolder() });
+  const seen = await output.until((parts) => parts.join("").includes("Ctrl-C"));
+  const banner = seen.join("");
+  const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(banner)?.[0];
+  expect(banner).toContain(
+    `curl -N -F message='How do I rate limit by API key?' ${origin}/agents/docs/runs`,
+  );
+  expect(banner).not.toContain('{"level"');
+  expect(errors.items).toEqual([]);
+
+  const response = await postForm(`${origin}/agents/echo/runs`, { message: "word ".repeat(5_000) });
+  expect(response.status).toBe(200);
+  child.kill("SIGTERM");
+  const [exitCode] = await once(child, "exit");
+  expect(exitCode).toBe(0);
+  const { events } = parseEvents(await response.text());
+  expect(lastOf(events)).toMatchObject({ event: "RunCancelled" });
+});
+
+test("a server that is configured wrongly says all that is wrong and does not start", async () => {
+  const { child, output, errors } = start({ PORT: "x", HOST: "0.0.0.0", DATA_DIR: "/nowhere" });
+  const [exitCode] = await once(child, "close");
+  expect(exitCode).toBe(1);
+  expect(output.items).toEqual([]);
+  const text = errors.items.join("");
+  expect(text).toMatch(/^The environment has 2 problems:\n {2}- PORT .*\n {2}- HOST .*\n$/);
+});
+
+test("a port that is taken is told in one line", async () => {
+  const first = start({ PORT: "0", DATA_DIR: temporaryFolder() });
+  const seen = await first.output.until((parts) => parts.join("").includes("Ctrl-C"));
+  const port = /127\.0\.0\.1:(\d+)/.exec(seen.join(""))?.[1] ?? "";
+  const second = start({ PORT: port, DATA_DIR: temporaryFolder() });
+  const [exitCode] = await once(second.child, "close");
+  expect(exitCode).toBe(1);
+  expect(second.errors.items.join("")).toBe(
+    `listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+  );
+});

@@ -1,0 +1,103 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { findRepository, readDocuments } from "../src/search/documents.ts";
+import { createPassageIndex, type PassageIndex } from "../src/search/passage-index.ts";
+import { toMatchExpression } from "../src/search/query.ts";
+import { temporaryFolder } from "./support.ts";
+
+function indexOf(documents: Readonly<Record<string, string>>): PassageIndex {
+  const index = createPassageIndex(
+    Object.entries(documents).map(([path, text]) => ({ path, text })),
+  );
+  onTestFinished(() => index.close());
+  return index;
+}
+
+const library = {
+  "packages/rate-limit/README.md":
+    "# rate-limit\n\nLimits requests.\n\n## Keys\n\nLimit by API key, or by address.\n",
+  "packages/cors/README.md": "# cors\n\nAnswers preflights before anything that can refuse.\n",
+  "docs/streams.md": "# Streams\n\nA client that disconnects stops the agent.\n",
+};
+
+test("the best passage comes first, with its source", () => {
+  const [best] = indexOf(library).search("How do I rate limit by API key?", 3);
+  expect(best).toEqual({
+    path: "packages/rate-limit/README.md",
+    headings: ["rate-limit", "Keys"],
+    text: "Limit by API key, or by address.",
+  });
+});
+
+test("words match by their stems, whatever their case or accents", () => {
+  const index = indexOf(library);
+  expect(index.search("DISCONNECTING clïents", 1)[0]?.path).toBe("docs/streams.md");
+});
+
+test("a question that shares no word with the documents finds nothing", () => {
+  expect(indexOf(library).search("zebra crossing", 3)).toEqual([]);
+  expect(indexOf(library).search("¿?!", 3)).toEqual([]);
+});
+
+test("the same question gives the same passages, however often and in a new index too", () => {
+  const ask = () => indexOf(library).search("limit requests before clients", 3);
+  expect(ask()).toEqual(ask());
+});
+
+test("titles tell what the documents are about", () => {
+  expect(indexOf(library).titles()).toEqual([
+    "rate-limit (packages/rate-limit/README.md)",
+    "cors (packages/cors/README.md)",
+    "Streams (docs/streams.md)",
+  ]);
+});
+
+test("no question, whatever it holds, is read as FTS5's own syntax", () => {
+  const index = indexOf(library);
+  const hostile = fc.constantFrom('"', "*", "NEAR(", "AND", "-", "path:", "^", "{a b}", "\0", "'");
+  const question = fc
+    .array(fc.oneof(hostile, fc.string({ unit: "grapheme" })))
+    .map((parts) => parts.join(" "));
+  fc.assert(
+    fc.property(question, (given) => {
+      expect(index.search(given, 3).length).toBeLessThanOrEqual(3);
+    }),
+  );
+});
+
+test("grammar is not looked for, unless there is nothing else", () => {
+  expect(toMatchExpression("How do I limit the limit?")).toBe('"limit"');
+  expect(toMatchExpression("who are you")).toBe('"who" OR "are" OR "you"');
+  expect(toMatchExpression("  ")).toBeUndefined();
+});
+
+test("every README and all of docs is read, and nothing of what was installed or built", async () => {
+  const root = temporaryFolder();
+  const files = {
+    "pnpm-workspace.yaml": "packages: []",
+    "README.md": "root",
+    "CHANGELOG.md": "no",
+    "docs/guides/order.md": "guide",
+    "packages/cors/README.md": "cors",
+    "packages/cors/notes.md": "no",
+    "packages/cors/node_modules/x/README.md": "no",
+    "packages/cors/dist/README.md": "no",
+    ".cache/README.md": "no",
+  };
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  expect(findRepository(join(root, "packages/cors"))).toBe(root);
+  expect((await readDocuments(root)).map(({ path }) => path)).toEqual([
+    "README.md",
+    "docs/guides/order.md",
+    "packages/cors/README.md",
+  ]);
+});
+
+test("a server that runs without a repository finds none", () => {
+  expect(findRepository(temporaryFolder())).toBeUndefined();
+});
