@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root, workspacePackages } from "../../../scripts/workspace.ts";
 import { type ReadmeBlock, readmeBlocks, runModule } from "../src/index.ts";
 
-const root = join(import.meta.dirname, "../../..");
 /** What documents of no package in particular import is resolved from the package that has it all. */
 const umbrella = join(root, "packages/enfilade");
 /** Blocks are written into the package, so that its name and its dependencies resolve as for a user. */
@@ -20,6 +20,10 @@ interface Module {
   readonly code?: string;
 }
 
+const packageFolders = workspacePackages()
+  .filter(({ path }) => /^(packages|apps)\//.test(path))
+  .map(({ directory }) => directory);
+
 function entries(path: string): string[] {
   const folder = join(root, path);
   return existsSync(folder)
@@ -27,19 +31,11 @@ function entries(path: string): string[] {
     : [];
 }
 
-function packageFolders(): string[] {
-  return ["packages", "apps"].flatMap((parent) =>
-    (existsSync(join(root, parent)) ? readdirSync(join(root, parent)) : [])
-      .map((name) => join(root, parent, name))
-      .filter((folder) => existsSync(join(folder, "package.json"))),
-  );
-}
-
 function documents(): { file: string; directory: string }[] {
   const general = [...readdirSync(root), ...entries("docs").map((name) => join("docs", name))]
     .filter((name) => name.endsWith(".md"))
     .map((name) => ({ file: join(root, name), directory: umbrella }));
-  const own = packageFolders()
+  const own = packageFolders
     .map((directory) => ({ file: join(directory, "README.md"), directory }))
     .filter(({ file }) => existsSync(file));
   return [...general, ...own];
@@ -56,7 +52,7 @@ const blocks = documents().flatMap(({ file, directory }) =>
     .filter((block) => block.runs)
     .map((block) => toModule(file, directory, block)),
 );
-const examples: Module[] = packageFolders().flatMap((directory) => {
+const examples: Module[] = packageFolders.flatMap((directory) => {
   const folder = join(directory, "examples");
   return (existsSync(folder) ? readdirSync(folder) : [])
     .filter((name) => name.endsWith(".ts"))
