@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import type { Agent } from "./agents/agent.ts";
-import { createAssistantAgent } from "./agents/assistant.ts";
 import { createDocsAgent } from "./agents/docs.ts";
 import { createEchoAgent } from "./agents/echo.ts";
 import type { Config } from "./config.ts";
@@ -27,7 +26,11 @@ export async function createParts(config: Config): Promise<Parts> {
   const store = openSqliteStore(config.dataDir);
   const index = createPassageIndex(documents);
   const agents = [createDocsAgent({ index, wordDelayMs }), createEchoAgent({ wordDelayMs })];
-  if (config.openai) agents.push(createAssistantAgent({ ...config.openai, index }));
+  if (config.openai) {
+    // Only then: the SDK is the largest thing to load, and a start without it is that much quicker.
+    const { createAssistantAgent } = await import("./agents/assistant.ts");
+    agents.push(createAssistantAgent({ ...config.openai, index }));
+  }
   return {
     agents,
     store,

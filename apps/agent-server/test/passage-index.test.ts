@@ -46,6 +46,14 @@ test("the same question gives the same passages, however often and in a new inde
   expect(ask()).toEqual(ask());
 });
 
+test("a command that asks the question is no answer to it, but is quoted with one", () => {
+  const text =
+    "# Demo\n\nTry the agent:\n\n```sh\ncurl -F message='How do preflights work?' /runs\n```\n";
+  const index = indexOf({ "apps/demo/README.md": text });
+  expect(index.search("How do preflights work?", 3)).toEqual([]);
+  expect(index.search("try agent", 3)[0]?.text).toContain("curl -F message");
+});
+
 test("titles tell what the documents are about", () => {
   expect(indexOf(library).titles()).toEqual([
     "rate-limit (packages/rate-limit/README.md)",

@@ -22,6 +22,9 @@ interface Row {
   readonly score: number;
 }
 
+/** Fenced blocks of shell commands. */
+const commands = /^(`{3,}|~{3,})(?:sh|bash|console|shell)\b.*?^\1$/gmsu;
+
 /** A passage that scores under this part of the best one is noise beside it. */
 const relativeCutoff = 0.35;
 
@@ -34,13 +37,17 @@ export function createPassageIndex(documents: readonly MarkdownDocument[]): Pass
   const database = new Database(":memory:");
   database.exec(
     `CREATE VIRTUAL TABLE passages USING fts5(
-       path, headings, text, tokenize = 'porter unicode61 remove_diacritics 2'
+       path, headings, words, text UNINDEXED, tokenize = 'porter unicode61 remove_diacritics 2'
      )`,
   );
   const passages = documents.flatMap(toPassages);
-  const insert = database.prepare("INSERT INTO passages (path, headings, text) VALUES (?, ?, ?)");
+  const insert = database.prepare(
+    "INSERT INTO passages (path, headings, words, text) VALUES (?, ?, ?, ?)",
+  );
   database.transaction(() => {
-    for (const { path, headings, text } of passages) insert.run(path, headings.join("\n"), text);
+    for (const { path, headings, text } of passages) {
+      insert.run(path, headings.join("\n"), withoutCommands(text), text);
+    }
   })();
 
   // Equal scores fall back to the order of the documents, so that answers never depend on chance.
@@ -71,4 +78,9 @@ export function createPassageIndex(documents: readonly MarkdownDocument[]): Pass
       database.close();
     },
   };
+}
+
+/** A command that asks a question as an example is no answer to it. */
+function withoutCommands(text: string): string {
+  return text.replace(commands, "");
 }
