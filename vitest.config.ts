@@ -1,9 +1,9 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 // Tests run from source, so that no package needs a build first. The rest are Vite's own defaults for Node.
 const conditions = ["@enfilade/source", "module", "node", "development|production"];
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
@@ -16,3 +16,5 @@ export default defineConfig({
     maxConcurrency: 2,
   },
 });
+
+export default config;
