@@ -4,7 +4,7 @@ import { createRecorder, type Recorder } from "@enfilade/testing";
 import { onTestFinished } from "vitest";
 
 /** One request to the model, as the server got it. */
-export interface ModelRequest {
+interface ModelRequest {
   readonly authorization: string | undefined;
   readonly path: string | undefined;
   readonly body: {

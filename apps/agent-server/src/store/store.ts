@@ -71,7 +71,7 @@ export interface RunOutcome {
 /** Narrows what is read to one user's own; `undefined` is a caller who may see everything. */
 export type Owner = string | undefined;
 
-export interface SessionQuery {
+interface SessionQuery {
   readonly owner: Owner;
   readonly agentId: string | undefined;
   /** A part of the name, whatever its case. */
