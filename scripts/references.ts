@@ -1,7 +1,8 @@
 /**
  * Derives the project references of `tsc -b` from the package.json files, so that nobody keeps two lists.
  *
- * `--write` writes them; without it, drift is an error that names the files.
+ * `--write` writes them; without it, drift is an error that names the files. The list of all packages
+ * at the root is only ever written, and not kept in git: every build makes it anew.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -33,9 +34,6 @@ for (const entry of packages) {
     withReferences(file, { extends: "../../tsconfig.package.json" }, referencesOf(entry)),
   );
 }
-const all = packages.map((entry) => ({ path: `${entry.path}/${configName}` }));
-wanted.set(join(root, configName), withReferences(join(root, configName), { files: [] }, all));
-
 // Compared as data: how a file is formatted is not this script's business.
 const normal = (text: string) => JSON.stringify(JSON.parse(text));
 const stale = [...wanted].filter(
@@ -44,6 +42,8 @@ const stale = [...wanted].filter(
 
 if (process.argv.includes("--write")) {
   for (const [file, text] of stale) writeFileSync(file, text);
+  const all = packages.map((entry) => ({ path: `${entry.path}/${configName}` }));
+  writeFileSync(join(root, configName), JSON.stringify({ files: [], references: all }));
 } else if (stale.length > 0) {
   const files = stale.map(([file]) => relative(root, file)).join("\n  ");
   console.error(

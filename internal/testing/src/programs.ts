@@ -44,7 +44,7 @@ function findOnPath(command: string): string | undefined {
 
 /** Test files run in parallel processes: the lock lets one install while the others wait for it. */
 function install({ command, debianPackage }: Program): void {
-  const script = `command -v ${command} || { apt-get update && apt-get install --yes --no-install-recommends ${debianPackage}; }`;
+  const script = `command -v ${command} || { apt-get update && apt-get install --yes ${debianPackage}; }`;
   const result = spawnSync("flock", ["/var/lock/enfilade-tests.lock", "sh", "-c", script], {
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     encoding: "utf8",
