@@ -21,19 +21,21 @@ function referencesOf(entry: WorkspacePackage): { path: string }[] {
 }
 
 /** Everything else in the file stays as it is. */
-function withReferences(file: string, fresh: object, references: { path: string }[]): string {
-  const current: object = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : fresh;
-  return `${JSON.stringify({ ...current, references }, null, 2)}\n`;
+function withReferences(file: string, references: { path: string }[]): string {
+  const fresh = { extends: "../../tsconfig.package.json" };
+  const { references: _, ...rest } = existsSync(file)
+    ? JSON.parse(readFileSync(file, "utf8"))
+    : fresh;
+  const config = references.length === 0 ? rest : { ...rest, references };
+  return `${JSON.stringify(config, null, 2)}\n`;
 }
 
 const wanted = new Map<string, string>();
 for (const entry of packages) {
   const file = join(entry.directory, configName);
-  wanted.set(
-    file,
-    withReferences(file, { extends: "../../tsconfig.package.json" }, referencesOf(entry)),
-  );
+  wanted.set(file, withReferences(file, referencesOf(entry)));
 }
+
 // Compared as data: how a file is formatted is not this script's business.
 const normal = (text: string) => JSON.stringify(JSON.parse(text));
 const stale = [...wanted].filter(
