@@ -13,8 +13,8 @@ import type { Step } from "./types.ts";
  * along the path of scopes from the route up.
  */
 
-const kAlone = Symbol.for("enfilade.alone");
-const kEndings = Symbol.for("enfilade.endings");
+const kAlone: unique symbol = Symbol.for("enfilade.alone");
+const kEndings: unique symbol = Symbol.for("enfilade.endings");
 
 interface AloneScope {
   /** The layers that this very instance took, in the order of their registration. */

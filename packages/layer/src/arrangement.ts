@@ -24,7 +24,7 @@ export interface Arrangement {
   add(app: FastifyInstance, layer: PlacedLayer): void;
 }
 
-const kArrangement = Symbol.for("enfilade.arrangement");
+const kArrangement: unique symbol = Symbol.for("enfilade.arrangement");
 
 interface Arranged {
   [kArrangement]?: Arrangement;

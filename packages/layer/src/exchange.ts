@@ -14,7 +14,7 @@ export interface Endings {
   readonly settling?: Set<Promise<void>>;
 }
 
-const kExchange = Symbol.for("enfilade.exchange");
+const kExchange: unique symbol = Symbol.for("enfilade.exchange");
 
 interface Tracked {
   [kExchange]?: Exchange;

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Exchange, exchangeOf } from "./exchange.ts";
 import type { FastifyPhase } from "./phases.ts";
 import type { Step } from "./types.ts";
-import { type Done, walk, walkAbort, walkError, walkPayload } from "./walk.ts";
+import { type Done, walk, walkAbort, walkPayload } from "./walk.ts";
 
 /** Where a hook finds the steps of its phase for one exchange. */
 export interface Lookup {
@@ -37,7 +37,7 @@ export function fastifyHook(
       };
     case "onError":
       return (request: FastifyRequest, reply: FastifyReply, error: Error, done: Done) => {
-        walkError(steps(exchange(request, reply)), request, reply, error, done);
+        walkPayload(steps(exchange(request, reply)), undefined, request, reply, error, done, true);
       };
     case "onResponse":
     case "onTimeout":

@@ -17,7 +17,10 @@ export const OUTBOUND_PHASES = [
 ] as const;
 
 /** Every phase, inbound ones first. */
-export const PHASES = [...INBOUND_PHASES, ...OUTBOUND_PHASES] as const;
+export const PHASES: readonly [...typeof INBOUND_PHASES, ...typeof OUTBOUND_PHASES] = [
+  ...INBOUND_PHASES,
+  ...OUTBOUND_PHASES,
+];
 
 export type InboundPhase = (typeof INBOUND_PHASES)[number];
 export type OutboundPhase = (typeof OUTBOUND_PHASES)[number];

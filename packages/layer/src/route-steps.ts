@@ -14,7 +14,12 @@ const phases: ReadonlySet<string> = new Set(PHASES.filter(isFastifyPhase));
 export function routeSteps(handlers: readonly RouteHandler[], route: RouteView): readonly Step[] {
   const hooks = new Map<string, unknown>();
   const shadow = shadowOf(route, hooks);
+  const config = { ...route.options.config };
   for (const handler of handlers) handler.call(route.instance, shadow);
+  // Fastify copies the config of a route when it is declared: what is written into it later is never read.
+  if (route.late && !isSame(config, { ...route.options.config })) {
+    route.unreachable(changes("config"));
+  }
 
   const steps: Step[] = [];
   for (const [phase, added] of hooks) {
@@ -40,13 +45,25 @@ function shadowOf(route: RouteView, hooks: Map<string, unknown>): RouteOptions {
       } else {
         // Fastify has read the options of a route by the time that its declaration returns.
         if (route.late && Reflect.get(options, key) !== value) {
-          route.unreachable(`it changes "${String(key)}" of a route that was declared before it`);
+          route.unreachable(changes(String(key)));
         }
         Reflect.set(options, key, value);
       }
       return true;
     },
   });
+}
+
+function changes(option: string): string {
+  return `it changes "${option}" of a route that was declared before it`;
+}
+
+function isSame(before: object, after: object): boolean {
+  const keys = Reflect.ownKeys(after);
+  return (
+    keys.length === Reflect.ownKeys(before).length &&
+    keys.every((key) => Reflect.get(before, key) === Reflect.get(after, key))
+  );
 }
 
 function isHook(key: string | symbol): key is string {

@@ -5,10 +5,10 @@ import { isThenable } from "./thenable.ts";
 import type { Step } from "./types.ts";
 
 /*
- * How the steps of one phase are run. A foreign step may call back or return a promise, as Fastify
- * allows; ours return. Synchronous steps cost no promise and no closure. A callback step
- * is continued inside its own `done`, so that a context that it opened (`AsyncLocalStorage.run`) holds
- * for everything further in. `this` is the route's instance, as in Fastify's own hooks.
+ * How the steps of one phase are run. Synchronous steps cost no promise and no closure; the first one that
+ * takes time goes over to a continuation, which then serves all the rest. A foreign step may call back or
+ * return a promise, as Fastify allows. It is continued inside its own `done`, so that a context that it
+ * opened (`AsyncLocalStorage.run`) holds for everything further in. `this` is the route's instance.
  */
 
 /** Fastify's continuation of a hook. */
@@ -24,52 +24,82 @@ export function walk(
   request: FastifyRequest,
   reply: FastifyReply,
   done: Done,
-  start = 0,
 ): void {
-  const { server } = request;
-  for (let index = start; index < steps.length; index++) {
+  for (let index = 0; index < steps.length; index++) {
     const step = steps[index] as Step;
+    if (step.style === "callback") {
+      walkOn(steps, index, exchange, request, reply, done);
+      return;
+    }
     let result: unknown;
     try {
-      if (step.style === "callback") {
-        const goOn = walkOn(steps, exchange, request, reply, done, index + 1);
-        result = step.run.call(server, request, reply, goOn);
-        if (isThenable(result) && (result as unknown) !== reply)
-          result.then(() => goOn(), failWith(step, done));
-        return;
-      }
-      result = step.run.call(server, request, reply);
+      result = step.run.call(request.server, request, reply);
     } catch (error) {
       done(error as Error);
       return;
     }
     if (exchange?.answered) return;
     if (isThenable(result)) {
-      // A reply that is awaited, but was never sent, would wait for itself.
-      if ((result as unknown) === reply) return;
-      const goOn = walkOn(steps, exchange, request, reply, done, index + 1);
-      result.then(() => goOn(), failWith(step, done));
+      walkOn(steps, index + 1, exchange, request, reply, done, result);
       return;
     }
   }
   done();
 }
 
+/** Runs the steps from `start` on, once `pending` has come true. */
 function walkOn(
   steps: readonly Step[],
+  start: number,
   exchange: Exchange | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
   done: Done,
-  index: number,
-): Done {
-  return (error) => {
-    if (error != null) done(error);
-    else if (!exchange?.answered) walk(steps, exchange, request, reply, done, index);
+  pending?: PromiseLike<unknown>,
+): void {
+  let index = start;
+  const wait = (promise: PromiseLike<unknown>) => {
+    // A reply is awaited until it was sent: whoever returns it has answered, and nothing may follow.
+    if ((promise as unknown) !== reply) promise.then(goOn, fail);
   };
+  const goOn = () => next();
+  const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
+  const next = (error?: Error | null): void => {
+    if (error != null) {
+      done(error);
+      return;
+    }
+    while (!exchange?.answered) {
+      const step = steps[index++];
+      if (step === undefined) {
+        done();
+        return;
+      }
+      let result: unknown;
+      try {
+        result =
+          step.style === "callback"
+            ? step.run.call(request.server, request, reply, next)
+            : step.run.call(request.server, request, reply);
+      } catch (thrown) {
+        done(thrown as Error);
+        return;
+      }
+      if (isThenable(result)) {
+        wait(result);
+        return;
+      }
+      if (step.style === "callback") return;
+    }
+  };
+  if (pending === undefined) next();
+  else wait(pending);
 }
 
-/** Runs the steps of a phase that hands a payload on; a step that gives `undefined` keeps it. */
+/**
+ * Runs the steps of a phase that hands a payload on; a step that gives `undefined` keeps it. With
+ * `constant`, what the steps give counts for nothing: an error is watched, not changed.
+ */
 export function walkPayload(
   steps: readonly Step[],
   exchange: Exchange | undefined,
@@ -77,69 +107,79 @@ export function walkPayload(
   reply: FastifyReply,
   payload: unknown,
   done: Done,
-  start = 0,
+  constant = false,
 ): void {
-  const { server } = request;
   let current = payload;
-  for (let index = start; index < steps.length; index++) {
+  for (let index = 0; index < steps.length; index++) {
     const step = steps[index] as Step;
+    if (step.style === "callback") {
+      walkPayloadOn(steps, index, exchange, request, reply, current, done, constant);
+      return;
+    }
     let result: unknown;
     try {
-      if (step.style === "callback") {
-        const goOn = walkPayloadOn(steps, exchange, request, reply, current, done, index + 1);
-        result = step.run.call(server, request, reply, current, goOn);
-        if (isThenable(result)) {
-          result.then((value) => goOn(null, value), failWith(step, done));
-        }
-        return;
-      }
-      result = step.run.call(server, request, reply, current);
+      result = step.run.call(request.server, request, reply, current);
     } catch (error) {
       done(error as Error);
       return;
     }
     if (exchange?.answered) return;
     if (isThenable(result)) {
-      const goOn = walkPayloadOn(steps, exchange, request, reply, current, done, index + 1);
-      result.then((value) => goOn(null, value), failWith(step, done));
+      walkPayloadOn(steps, index + 1, exchange, request, reply, current, done, constant, result);
       return;
     }
-    if (result !== undefined) current = result;
+    if (result !== undefined && !constant) current = result;
   }
   done(null, current);
 }
 
 function walkPayloadOn(
   steps: readonly Step[],
+  start: number,
   exchange: Exchange | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
-  kept: unknown,
+  payload: unknown,
   done: Done,
-  index: number,
-): Done {
-  return (error, value) => {
+  constant: boolean,
+  pending?: PromiseLike<unknown>,
+): void {
+  let index = start;
+  let current = payload;
+  const goOn = (value: unknown) => next(null, value);
+  const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
+  const next = (error?: Error | null, value?: unknown): void => {
     if (error != null) {
       done(error);
-    } else if (!exchange?.answered) {
-      const payload = value === undefined ? kept : value;
-      walkPayload(steps, exchange, request, reply, payload, done, index);
+      return;
+    }
+    if (value !== undefined && !constant) current = value;
+    while (!exchange?.answered) {
+      const step = steps[index++];
+      if (step === undefined) {
+        done(null, current);
+        return;
+      }
+      let result: unknown;
+      try {
+        result =
+          step.style === "callback"
+            ? step.run.call(request.server, request, reply, current, next)
+            : step.run.call(request.server, request, reply, current);
+      } catch (thrown) {
+        done(thrown as Error);
+        return;
+      }
+      if (isThenable(result)) {
+        result.then(goOn, fail);
+        return;
+      }
+      if (step.style === "callback") return;
+      if (result !== undefined && !constant) current = result;
     }
   };
-}
-
-/** Runs the steps of `onError`, which watch an error and cannot change it. */
-export function walkError(
-  steps: readonly Step[],
-  request: FastifyRequest,
-  reply: FastifyReply,
-  error: Error,
-  done: Done,
-): void {
-  const watchers = steps.map((step) =>
-    rewire(step, (self, goOn) => step.run.call(self, request, reply, error, goOn)),
-  );
-  walk(watchers, undefined, request, reply, done);
+  if (pending === undefined) next();
+  else pending.then(goOn, fail);
 }
 
 /** Runs the steps of `onRequestAbort`, which have no reply to look at. */
@@ -149,23 +189,19 @@ export function walkAbort(
   reply: FastifyReply,
   done: Done,
 ): void {
-  const watchers = steps.map((step) =>
-    rewire(step, (self, goOn) => step.run.call(self, request, goOn)),
+  const watchers = steps.map(
+    ({ phase, style, run }): Step => ({
+      phase,
+      style,
+      run(_request, _reply, goOn) {
+        return run.call(this, request, goOn);
+      },
+    }),
   );
   walk(watchers, undefined, request, reply, done);
 }
 
-/** Makes a step with arguments of its own walk like all others. */
-function rewire({ phase, style }: Step, call: (self: Step, goOn: unknown) => unknown): Step {
-  return {
-    phase,
-    style,
-    run(_request, _reply, goOn) {
-      return call(this, goOn);
-    },
-  };
-}
-
-function failWith(step: Step, done: Done): (error: unknown) => void {
-  return (error) => done((error as Error | undefined) ?? new LAYER_EMPTY_REJECTION(step.phase));
+/** A hook that fails with nothing must not count as one that has not failed. */
+function reasonOf(error: unknown, step: Step | undefined): Error {
+  return (error as Error | undefined) ?? new LAYER_EMPTY_REJECTION(step?.phase ?? "unknown");
 }

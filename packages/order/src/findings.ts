@@ -2,29 +2,34 @@ import type { Finding, Severity } from "@enfilade/layer";
 import { nameOfRoute, type Route } from "./routes.ts";
 import type { Member } from "./scope.ts";
 
-/** Every code that the line itself can find, with what it means for the boot. */
-export const ORDER_FINDINGS = {
-  ORDER_CYCLE: "error",
-  ORDER_DUPLICATE_LAYER: "error",
-  ORDER_INVALID_CONFIG: "error",
-  ORDER_LATE_ROUTE: "error",
-  ORDER_LAYER_BEFORE_ORDER: "error",
-  ORDER_MISSING_CAPABILITY: "error",
-  ORDER_OVERRIDES_NOTHING: "error",
-  ORDER_PUBLIC_ACCESS: "error",
-  ORDER_REGISTERED_TWICE: "error",
-  ORDER_SELF_REFERENCE: "error",
-  ORDER_SKIP_REFUSED: "error",
-  ORDER_UNKNOWN_SKIP: "error",
-  ORDER_UNKNOWN_TARGET: "error",
-  ORDER_UNPROTECTED_ROUTE: "error",
-  ORDER_HOOK_OUTSIDE: "warning",
-  ORDER_NOT_AWAITED: "warning",
-  ORDER_PUBLIC_ROUTE: "info",
-  ORDER_SKIPPED: "info",
-} as const satisfies Record<string, Severity>;
+const ERRORS = [
+  "ORDER_CYCLE",
+  "ORDER_DUPLICATE_LAYER",
+  "ORDER_INVALID_CONFIG",
+  "ORDER_LATE_ROUTE",
+  "ORDER_LAYER_BEFORE_ORDER",
+  "ORDER_MISSING_CAPABILITY",
+  "ORDER_OVERRIDES_NOTHING",
+  "ORDER_PUBLIC_ACCESS",
+  "ORDER_REGISTERED_TWICE",
+  "ORDER_SELF_REFERENCE",
+  "ORDER_SKIP_REFUSED",
+  "ORDER_UNKNOWN_SKIP",
+  "ORDER_UNKNOWN_TARGET",
+  "ORDER_UNPROTECTED_ROUTE",
+] as const;
+const WARNINGS = ["ORDER_HOOK_OUTSIDE", "ORDER_NOT_AWAITED"] as const;
+const INFOS = ["ORDER_PUBLIC_ROUTE", "ORDER_SKIPPED"] as const;
 
-export type OrderFindingCode = keyof typeof ORDER_FINDINGS;
+/** The codes of the line's own findings; layers add theirs. */
+export type OrderFindingCode = (typeof ERRORS | typeof WARNINGS | typeof INFOS)[number];
+
+/** Every code that the line itself can find, with what it means for the boot. */
+export const ORDER_FINDINGS: Readonly<Record<OrderFindingCode, Severity>> = Object.fromEntries([
+  ...ERRORS.map((code) => [code, "error"]),
+  ...WARNINGS.map((code) => [code, "warning"]),
+  ...INFOS.map((code) => [code, "info"]),
+]);
 
 /** Makes a finding of the line's own. */
 export function found(code: OrderFindingCode, where: string, why: string, fix: string): Finding {

@@ -51,7 +51,7 @@ export function nameOfRoute(route: Pick<Route, "kind" | "methods" | "url" | "sco
     : `not found${route.scope.prefix === "" ? "" : ` below ${route.scope.prefix}`}`;
 }
 
-const kRoute = Symbol("enfilade.route");
+const kRoute: unique symbol = Symbol("enfilade.route");
 
 /** Leaves a route's mark in its config, which Fastify copies to where a request can find it. */
 export function markRoute(options: RouteOptions, route: Route): void {

@@ -29,7 +29,7 @@ export interface Scope {
   plan: Plan | undefined;
 }
 
-const kScope = Symbol("enfilade.scope");
+const kScope: unique symbol = Symbol("enfilade.scope");
 
 interface Scoped {
   [kScope]?: Scope;

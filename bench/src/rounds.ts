@@ -1,0 +1,89 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import autocannon from "autocannon";
+
+/*
+ * What is compared is the processor time that a server spends on one request, taken from the server itself:
+ * unlike requests per second, it does not change with what else the machine is doing. Each contender is a
+ * process of its own; in each round all of them run, in random order, and only ratios of one round count.
+ */
+
+/** How a contender is put under load. */
+export interface Load {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly connections?: number;
+  /** Requests that are measured, after as many again to warm up. */
+  readonly requests?: number;
+}
+
+/** A server program in `servers/`, and the name it goes by in the tables. */
+export interface Contender {
+  readonly name: string;
+  readonly program: string;
+  readonly args?: readonly string[];
+}
+
+/** Processor time of one request, in microseconds, by contender and round. */
+export type Rounds = ReadonlyMap<string, readonly number[]>;
+
+/** Measures contenders in alternating rounds. */
+export async function measure(
+  contenders: readonly Contender[],
+  load: Load,
+  rounds: number,
+): Promise<Rounds> {
+  const results = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) {
+    const order = contenders.toSorted(() => Math.random() - 0.5);
+    for (const contender of order) {
+      results.get(contender.name)?.push(await measureOnce(contender, load));
+    }
+  }
+  return results;
+}
+
+/** Gives the median, over the rounds, of one contender's cost divided by another's in the same round. */
+export function ratio(rounds: Rounds, of: string, to: string): number {
+  const divisors = rounds.get(to) ?? [];
+  const quotients = (rounds.get(of) ?? []).map(
+    (cost, round) => cost / (divisors[round] ?? Number.NaN),
+  );
+  return median(quotients);
+}
+
+/** Gives the median of some numbers. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+async function measureOnce({ program, args = [] }: Contender, load: Load): Promise<number> {
+  const child = fork(new URL(`servers/${program}.ts`, import.meta.url), args, {
+    execArgv: ["--import", "tsx"],
+  });
+  const [{ port }] = (await once(child, "message")) as [{ port: number }];
+  const requests = load.requests ?? 60_000;
+  await fire(port, load, requests);
+  const before = await cpu(child);
+  await fire(port, load, requests);
+  const spent = (await cpu(child)) - before;
+  child.disconnect();
+  await once(child, "exit");
+  return spent / requests;
+}
+
+async function fire(port: number, load: Load, amount: number): Promise<void> {
+  const { path, headers = {}, connections = 32 } = load;
+  const url = `http://127.0.0.1:${port}${path}`;
+  const result = await autocannon({ url, headers: { ...headers }, connections, amount });
+  if (result.non2xx > 0 || result.errors > 0) {
+    throw new Error(`${path}: ${result.non2xx} refusals and ${result.errors} errors under load`);
+  }
+}
+
+async function cpu(child: ChildProcess): Promise<number> {
+  child.send("cpu");
+  const [{ cpuMicros }] = (await once(child, "message")) as [{ cpuMicros: number }];
+  return cpuMicros;
+}
