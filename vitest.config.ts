@@ -1,7 +1,8 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-// Tests run from source, so that no package needs a build first. The rest are Vite's own defaults for Node.
-const conditions = ["@enfilade/source", "module", "node", "development|production"];
+// Tests run from source, so that no package needs a build first. The rest are Vite's own defaults for Node, but for
+// "module": vitest hands these on to Node, which cannot load some builds that are made for bundlers.
+const conditions = ["@enfilade/source", "node", "development|production"];
 
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
