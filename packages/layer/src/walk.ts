@@ -35,7 +35,7 @@ export function walk(
     try {
       result = step.run.call(request.server, request, reply);
     } catch (error) {
-      done(error as Error);
+      done(reasonOf(error, step));
       return;
     }
     if (exchange?.answered) return;
@@ -65,7 +65,7 @@ function walkOn(
   const goOn = () => next();
   const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
   const next = (error?: Error | null): void => {
-    if (error != null) {
+    if (error) {
       done(error);
       return;
     }
@@ -82,7 +82,7 @@ function walkOn(
             ? step.run.call(request.server, request, reply, next)
             : step.run.call(request.server, request, reply);
       } catch (thrown) {
-        done(thrown as Error);
+        done(reasonOf(thrown, step));
         return;
       }
       if (isThenable(result)) {
@@ -120,7 +120,7 @@ export function walkPayload(
     try {
       result = step.run.call(request.server, request, reply, current);
     } catch (error) {
-      done(error as Error);
+      done(reasonOf(error, step));
       return;
     }
     if (exchange?.answered) return;
@@ -146,10 +146,17 @@ function walkPayloadOn(
 ): void {
   let index = start;
   let current = payload;
-  const goOn = (value: unknown) => next(null, value);
+  const goOn = (value: unknown) => {
+    try {
+      next(null, value);
+    } catch (error) {
+      // A head that cannot be written throws up to here; in a promise it would end the process.
+      done(error as Error);
+    }
+  };
   const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
   const next = (error?: Error | null, value?: unknown): void => {
-    if (error != null) {
+    if (error) {
       done(error);
       return;
     }
@@ -167,7 +174,7 @@ function walkPayloadOn(
             ? step.run.call(request.server, request, reply, current, next)
             : step.run.call(request.server, request, reply, current);
       } catch (thrown) {
-        done(thrown as Error);
+        done(reasonOf(thrown, step));
         return;
       }
       if (isThenable(result)) {
@@ -201,7 +208,7 @@ export function walkAbort(
   walk(watchers, undefined, request, reply, done);
 }
 
-/** A hook that fails with nothing must not count as one that has not failed. */
+/** A hook that fails with nothing, or with something falsy, must not count as one that has not failed. */
 function reasonOf(error: unknown, step: Step | undefined): Error {
-  return (error as Error | undefined) ?? new LAYER_EMPTY_REJECTION(step?.phase ?? "unknown");
+  return (error as Error | undefined) || new LAYER_EMPTY_REJECTION(step?.phase ?? "unknown");
 }
