@@ -26,12 +26,19 @@ export async function record<Options extends object>(
   plugin: ForeignPlugin<Options>,
   options: Options,
 ): Promise<Recording> {
-  const steps: Step[] = [];
-  const handlers: RouteHandler[] = [];
-  await load(plugin, recorder(app, steps, handlers), options);
+  const tape: Tape = { steps: [], handlers: [], runs: true };
+  await load(plugin, recorder(app, tape), options);
   // Plugins that it registered are loaded now, so that their hooks are in the recording too.
   await app.after();
-  return { steps, onRoute: (route) => routeSteps(handlers, route) };
+  tape.runs = false;
+  return { steps: tape.steps, onRoute: (route) => routeSteps(tape.handlers, route) };
+}
+
+/** What a plugin adds while it loads. */
+interface Tape {
+  readonly steps: Step[];
+  readonly handlers: RouteHandler[];
+  runs: boolean;
 }
 
 /** Runs a plugin function, in either of the two forms, and turns every way of failing into a rejection. */
@@ -50,7 +57,8 @@ export function load<Options extends object>(
 }
 
 /** An instance whose `addHook` and `register` are listened to; all else is the instance's own. */
-function recorder(app: FastifyInstance, steps: Step[], handlers: RouteHandler[]): FastifyInstance {
+function recorder(app: FastifyInstance, tape: Tape): FastifyInstance {
+  const own = { addHook: app.addHook, register: app.register } as Methods;
   const proxy: FastifyInstance = new Proxy(app, {
     get(target, property, receiver) {
       if (property === "addHook") return addHook;
@@ -60,31 +68,44 @@ function recorder(app: FastifyInstance, steps: Step[], handlers: RouteHandler[])
   });
   return proxy;
 
-  function addHook(name: string, hook: unknown): FastifyInstance {
-    if (typeof hook === "function" && name === "onRoute") {
-      handlers.push(hook as RouteHandler);
-    } else if (typeof hook === "function" && isRecorded(name)) {
-      steps.push({ phase: name, style: "callback", run: hook as Step["run"] });
-    } else {
-      // Hooks of the application, and mistakes: Fastify's own.
-      app.addHook(name as "onReady", hook as () => void);
-    }
-    return proxy;
+  // A plugin may keep these two and put functions that call them in the place of the app's own (OpenTelemetry's
+  // does): from then on they are called by everybody, for whichever instance `this` is.
+  function isRecorded(instance: unknown): boolean {
+    return tape.runs && (instance === proxy || instance === app);
   }
 
-  function register(plugin: unknown, options?: object): unknown {
-    return app.register(listening(plugin, steps, handlers) as FastifyPluginAsync, options ?? {});
+  function addHook(this: FastifyInstance, name: string, hook: unknown): FastifyInstance {
+    if (typeof hook === "function" && name === "onRoute" && isRecorded(this)) {
+      tape.handlers.push(hook as RouteHandler);
+    } else if (typeof hook === "function" && isPhase(name) && isRecorded(this)) {
+      tape.steps.push({ phase: name, style: "callback", run: hook as Step["run"] });
+    } else {
+      // Hooks of the application, of somebody else, and mistakes: Fastify's own.
+      own.addHook.call(this === proxy ? app : this, name, hook);
+    }
+    return this;
+  }
+
+  function register(this: FastifyInstance, plugin: unknown, options: object = {}): unknown {
+    return isRecorded(this)
+      ? own.register.call(app, listening(plugin, tape), options)
+      : own.register.call(this === proxy ? app : this, plugin, options);
   }
 }
 
+interface Methods {
+  addHook(this: FastifyInstance, name: string, hook: unknown): unknown;
+  register(this: FastifyInstance, plugin: unknown, options: object): unknown;
+}
+
 /** Wraps a nested plugin so that it is recorded, if it shares the instance, and cannot crash the process. */
-function listening(plugin: unknown, steps: Step[], handlers: RouteHandler[]): unknown {
-  if (isThenable(plugin)) return plugin.then((loaded) => listening(loaded, steps, handlers));
+function listening(plugin: unknown, tape: Tape): unknown {
+  if (isThenable(plugin)) return plugin.then((loaded) => listening(loaded, tape));
   const nested = unwrapDefault(plugin);
   if (typeof nested !== "function") return plugin;
   const shared = Reflect.get(nested, Symbol.for("skip-override")) === true;
   const wrapper = async (app: FastifyInstance, options: object) => {
-    const instance = shared ? recorder(app, steps, handlers) : app;
+    const instance = shared ? recorder(app, tape) : app;
     await load(nested as FastifyPluginCallback<object>, instance, options);
   };
   for (const key of METADATA) {
@@ -104,6 +125,6 @@ const METADATA = ["skip-override", "fastify.display-name", "plugin-meta"].map(Sy
 
 const recorded: ReadonlySet<string> = new Set(PHASES.filter(isFastifyPhase));
 
-function isRecorded(name: string): name is Phase {
+function isPhase(name: string): name is Phase {
   return recorded.has(name);
 }

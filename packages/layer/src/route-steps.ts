@@ -12,8 +12,8 @@ const phases: ReadonlySet<string> = new Set(PHASES.filter(isFastifyPhase));
  * shadow and become steps, which the line can put in their place; everything else reaches the route.
  */
 export function routeSteps(handlers: readonly RouteHandler[], route: RouteView): readonly Step[] {
-  const hooks = new Map<string, unknown>();
-  const shadow = shadowOf(route, hooks);
+  const written = new Map<string | symbol, unknown>();
+  const shadow = shadowOf(route, written);
   const config = { ...route.options.config };
   for (const handler of handlers) handler.call(route.instance, shadow);
   // Fastify copies the config of a route when it is declared: what is written into it later is never read.
@@ -22,7 +22,8 @@ export function routeSteps(handlers: readonly RouteHandler[], route: RouteView):
   }
 
   const steps: Step[] = [];
-  for (const [phase, added] of hooks) {
+  for (const [phase, added] of written) {
+    if (!isHook(phase)) continue;
     for (const run of [added].flat()) {
       if (typeof run !== "function") continue;
       steps.push({ phase: phase as Phase, style: "callback", run: run as Step["run"] });
@@ -31,22 +32,22 @@ export function routeSteps(handlers: readonly RouteHandler[], route: RouteView):
   return steps;
 }
 
-function shadowOf(route: RouteView, hooks: Map<string, unknown>): RouteOptions {
+function shadowOf(route: RouteView, written: Map<string | symbol, unknown>): RouteOptions {
   return new Proxy(route.options, {
     get(options, key) {
-      return isHook(key) ? hooks.get(key) : Reflect.get(options, key);
+      return isHook(key) || written.has(key) ? written.get(key) : Reflect.get(options, key);
     },
     has(options, key) {
-      return isHook(key) ? hooks.has(key) : Reflect.has(options, key);
+      return written.has(key) || (!isHook(key) && Reflect.has(options, key));
     },
     set(options, key, value) {
       if (isHook(key)) {
-        hooks.set(key, value);
-      } else {
+        written.set(key, value);
+      } else if (route.late) {
         // Fastify has read the options of a route by the time that its declaration returns.
-        if (route.late && Reflect.get(options, key) !== value) {
-          route.unreachable(changes(String(key)));
-        }
+        if (Reflect.get(options, key) !== value) route.unreachable(changes(String(key)));
+        written.set(key, value);
+      } else {
         Reflect.set(options, key, value);
       }
       return true;
