@@ -10,4 +10,4 @@ export { beginExchange, type Endings, Exchange } from "./exchange.ts";
 export { fastifyHook, type Lookup } from "./hooks.ts";
 export { type FastifyPhase, isFastifyPhase } from "./phases.ts";
 export { inPhase } from "./steps.ts";
-export { trackReplies } from "./track.ts";
+export { type Continuation, trackReplies } from "./track.ts";

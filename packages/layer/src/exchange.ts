@@ -39,6 +39,8 @@ export class Exchange {
   sending = false;
   /** How many times a payload was handed to `onSend`: twice when the first one failed before its headers. */
   sends = 0;
+  /** True from `onSend` on, until the payload has failed: the head, when it comes, is that of Fastify's own reply. */
+  announced = false;
   /** True once the last inbound phase has begun; `reply.callNotFound()` makes Fastify run it again. */
   arrived = false;
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
@@ -61,9 +63,12 @@ export class Exchange {
     raw.on("close", onClose);
   }
 
-  /** True once nothing further in may run: a reply is on its way, or the handler took the connection. */
+  /**
+   * True once nothing further in may run: a reply is on its way, somebody took the connection, or it is
+   * all over. Whoever began work for a client that has gone would never hear of its end.
+   */
   get answered(): boolean {
-    return this.sending || this.reply.sent;
+    return this.sending || this.outcome !== undefined || this.reply.sent;
   }
 }
 
@@ -95,7 +100,10 @@ export function exchangeOf(request: FastifyRequest & Tracked): Exchange | undefi
 function writeHead(this: ServerResponse & Tracked, ...args: unknown[]): ServerResponse {
   const exchange = this[kExchange];
   if (exchange === undefined) throw new TypeError("writeHead was called on another response");
-  if (exchange.headersAt !== undefined) return Reflect.apply(exchange.writeHead, this, args);
+  // A head that is written twice, and one that nobody will read, are Node's affair.
+  if (exchange.headersAt !== undefined || exchange.outcome !== undefined) {
+    return Reflect.apply(exchange.writeHead, this, args);
+  }
   exchange.headersAt = performance.now();
   try {
     return writeLayeredHead(exchange, this, args);

@@ -17,15 +17,16 @@ export function writeLayeredHead(
   const [status, message, headers] = readArguments(args);
   // What the steps look at; whoever writes to the connection may name it here for the first time.
   raw.statusCode = Number(status);
-  if (exchange.sending && headers !== undefined) {
+  const ownReply = exchange.announced && !exchange.reply.sent;
+  if (ownReply && headers !== undefined) {
     // Fastify passes the reply's own header object: what the steps set is in it.
     runHeaderSteps(exchange);
     return Reflect.apply(exchange.writeHead, raw, args);
   }
   if (headers !== undefined) setHeaders(raw, headers);
-  const shared = raw.getHeaderNames().filter((name) => exchange.reply.hasHeader(name));
   runHeaderSteps(exchange);
-  mergeReplyHeaders(exchange, raw, shared);
+  if (ownReply) copyReplyHeaders(exchange, raw);
+  else addReplyHeaders(exchange, raw);
   return Reflect.apply(
     exchange.writeHead,
     raw,
@@ -44,7 +45,7 @@ function readArguments(args: unknown[]): [status: unknown, message: unknown, hea
 function runHeaderSteps({ request, reply, endings }: Exchange): void {
   for (const step of endings.onHeaders) {
     try {
-      step.run(request, reply);
+      step.run.call(request.server, request, reply);
     } catch (error) {
       // The headers must go out: one that could not be made is missed, the response is not.
       logFailure(request, "onHeaders", error);
@@ -52,45 +53,54 @@ function runHeaderSteps({ request, reply, endings }: Exchange): void {
   }
 }
 
-/**
- * Brings the reply's headers over to the response. A reply that Fastify sends has the last word (its
- * headers were copied before the steps ran); whoever writes to the connection keeps what they set.
- */
-function mergeReplyHeaders(
-  { reply, sending }: Exchange,
-  raw: ServerResponse,
-  shared: readonly string[],
-): void {
+/** For a stream Fastify copies the reply's headers before the steps run: copies what they have changed. */
+function copyReplyHeaders({ reply }: Exchange, raw: ServerResponse): void {
   for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value === undefined) continue;
-    if (sending ? raw.getHeader(name) !== value : !raw.hasHeader(name) && !FRAMING.has(name)) {
-      raw.setHeader(name, value);
+    if (value !== undefined && raw.getHeader(name) !== value) raw.setHeader(name, value);
+  }
+}
+
+/** Adds the reply's headers to a response that somebody writes by hand; what they set there stays. */
+function addReplyHeaders({ reply }: Exchange, raw: ServerResponse): void {
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    const written = raw.getHeader(name);
+    if (value === undefined || written === value) continue;
+    if (written === undefined) {
+      if (!FRAMING.has(name)) raw.setHeader(name, value);
+    } else if (name === "set-cookie") {
+      raw.setHeader(name, [...new Set([...valuesOf(written), ...valuesOf(value)])]);
+    } else if (name === "vary") {
+      raw.setHeader(name, joinTokens([...valuesOf(written), ...valuesOf(value)]));
     }
   }
-  if (!sending) return;
-  for (const name of shared) {
-    if (!reply.hasHeader(name)) raw.removeHeader(name);
-  }
+}
+
+function valuesOf(value: OutgoingHttpHeader): string[] {
+  return [value].flat().map(String);
+}
+
+/** One field for all: a cache that does not see what a layer's answer depends on would hand it to others. */
+function joinTokens(fields: readonly string[]): string {
+  const tokens = fields.flatMap((field) => field.split(",")).map((token) => token.trim());
+  return [...new Map(tokens.map((token) => [token.toLowerCase(), token])).values()].join(", ");
 }
 
 /** Sets headers given in any of the forms that `writeHead` takes: an object, pairs, or a flat list. */
 function setHeaders(raw: ServerResponse, headers: unknown): void {
-  if (!Array.isArray(headers)) {
-    for (const [name, value] of Object.entries(headers as Record<string, OutgoingHttpHeader>)) {
-      raw.setHeader(name, value);
-    }
-    return;
-  }
-  const flat: OutgoingHttpHeader[] = headers.flat();
   const seen = new Set<string>();
-  for (let index = 0; index + 1 < flat.length; index += 2) {
-    const name = String(flat[index]);
-    const value = flat[index + 1] ?? "";
-    if (seen.has(name.toLowerCase())) {
-      raw.appendHeader(name, Array.isArray(value) ? value : String(value));
-    } else {
-      raw.setHeader(name, value);
-    }
-    seen.add(name.toLowerCase());
+  for (const [name, value] of pairsOf(headers)) {
+    const key = name.toLowerCase();
+    if (seen.has(key)) raw.appendHeader(name, Array.isArray(value) ? value : String(value));
+    else raw.setHeader(name, value);
+    seen.add(key);
   }
+}
+
+type Pair = readonly [name: string, value: OutgoingHttpHeader];
+
+function pairsOf(headers: unknown): readonly Pair[] {
+  if (!Array.isArray(headers)) return Object.entries(headers as Record<string, OutgoingHttpHeader>);
+  if (Array.isArray(headers[0])) return headers;
+  if (headers.length % 2 !== 0) throw new TypeError("The list of headers has a name without a value");
+  return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]] as const] : []));
 }

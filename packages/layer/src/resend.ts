@@ -20,13 +20,10 @@ const REPRESENTATION = [
  * gzip, the range or the ETag of the file that could not be read.
  */
 export function discardSentHead(reply: FastifyReply): void {
-  for (const name of REPRESENTATION) reply.removeHeader(name);
   const { raw } = reply;
   if (raw.headersSent) return;
-  // Fastify copies the headers of a stream to the response early; what still holds is on the reply.
-  for (const name of raw.getHeaderNames()) {
-    if (reply.hasHeader(name) || (REPRESENTATION as readonly string[]).includes(name)) {
-      raw.removeHeader(name);
-    }
-  }
+  for (const name of REPRESENTATION) reply.removeHeader(name);
+  // Fastify has forgotten these, but for a stream it had copied them to the response already.
+  raw.removeHeader("content-type");
+  raw.removeHeader("content-length");
 }

@@ -1,6 +1,7 @@
 import { INBOUND_PHASES, type Phase, type Step } from "@enfilade/layer";
 import {
   beginExchange,
+  type Continuation,
   type Exchange,
   type FastifyPhase,
   fastifyHook,
@@ -68,12 +69,11 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   for (const phase of INBOUND_PHASES) {
     add(phase, hook(phase, phase === "preHandler" ? arrive : (plan) => plan[phase]));
   }
-  trackReplies(app, endings);
-  for (const phase of TAIL_PHASES)
-    add(
-      phase,
-      tail(phase, () => 0),
-    );
+  // In a scope without hooks of a user's own, these are the first and the last in one.
+  trackReplies(app, endings, {
+    preSerialization: tail("preSerialization", () => 0) as Continuation,
+    onSend: tail("onSend", () => 0) as Continuation,
+  });
 
   const closing = Object.fromEntries(
     TAIL_PHASES.map((phase) => [

@@ -2,18 +2,19 @@ import type { Finding, RouteView, Step } from "@enfilade/layer";
 import type { Arrangement, PlacedLayer } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyRequest, RouteOptions } from "fastify";
 import { duplicateLayer, lateRoute, missing } from "./findings.ts";
-import { compile, type Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { Resolver } from "./resolver.ts";
 import {
   earlyRoute,
   markRoute,
+  NO_STEPS,
   notFoundRoute,
   type Route,
   type RouteLine,
   routeOf,
 } from "./routes.ts";
-import { type Member, pathOf, reaches, type Scope, scopeOf, TAIL_PHASES } from "./scope.ts";
-import { type Selection, select, visibleFrom } from "./selection.ts";
-import { type Sequence, solve } from "./solve.ts";
+import { type Member, reaches, type Scope, scopeOf, TAIL_PHASES } from "./scope.ts";
+import type { Sequence } from "./solve.ts";
 import { isTraced, traced } from "./tracing.ts";
 
 /** Everything that one app registers and declares, collected while it boots. Nothing is shared between apps. */
@@ -33,9 +34,7 @@ export class Line implements Arrangement {
   /** What the audit said, once it has run. */
   findings: readonly Finding[] = [];
   readonly #scopes = new Set<Scope>();
-  readonly #numbers = new Map<Member, number>();
-  readonly #sequences = new Map<string, Sequence>();
-  readonly #plans = new Map<string, Plan>();
+  readonly #resolver = new Resolver(this.settling);
   readonly #early = new Map<object, Route>();
 
   constructor(app: FastifyInstance) {
@@ -50,10 +49,8 @@ export class Line implements Arrangement {
     return this.#scopes;
   }
 
-  /** Every layer in every scope. */
-  get members(): Member[] {
-    return [...this.#scopes].flatMap(({ members }) => members);
-  }
+  /** Every layer in every scope, as they came. */
+  readonly members: Member[] = [];
 
   add(app: FastifyInstance, layer: PlacedLayer): void {
     const scope = scopeOf(app);
@@ -64,6 +61,7 @@ export class Line implements Arrangement {
       return;
     }
     scope.members.push(member);
+    this.members.push(member);
     this.onSteps(layer.steps);
     for (const route of [...this.routes, ...this.notFound]) this.#offer(member, route, true);
   }
@@ -79,7 +77,7 @@ export class Line implements Arrangement {
       url: options.url,
       scope,
       options,
-      steps: new Map(),
+      steps: NO_STEPS,
       known: true,
       line: undefined,
     };
@@ -101,10 +99,20 @@ export class Line implements Arrangement {
 
   /** Solves every scope and compiles every route. Gives what went wrong. */
   resolve(): Finding[] {
-    const lines = [...this.routes, ...this.notFound].map((route) => this.#resolveRoute(route));
-    for (const scope of this.#scopes) this.#settleScope(scope);
+    const findings: Finding[] = [];
+    for (const route of [...this.routes, ...this.notFound]) {
+      const resolved = this.#resolver.resolve(route);
+      route.line = resolved;
+      for (const lack of resolved.lacking) findings.push(missing(route, lack));
+    }
+    this.#settleScopes();
     this.solved = true;
-    return lines.flatMap(({ route, lacking }) => lacking.map((lack) => missing(route, lack)));
+    return findings;
+  }
+
+  /** Gives the order of the layers that a scope sees. */
+  sequenceAt(scope: Scope): Sequence {
+    return this.#resolver.sequenceAt(scope);
   }
 
   /** Gives the plan of a request, with the steps that report to `diagnostics_channel` when somebody listens. */
@@ -118,14 +126,18 @@ export class Line implements Arrangement {
     if (request.is404) return this.notFoundAt(scope).plan;
     if (scope.plan !== undefined) return scope.plan;
     const { config, method, url = "" } = request.routeOptions;
-    const route =
-      routeOf(config) ?? memoize(this.#early, config, () => earlyRoute(scope, config, method, url));
+    let route = routeOf(config) ?? this.#early.get(config);
+    if (route === undefined) {
+      route = earlyRoute(scope, config, method, url);
+      this.#early.set(config, route);
+    }
     return this.lineOf(route).plan;
   }
 
   /** Gives the line of a route; one that was declared too early is compiled when it is first met. */
   lineOf(route: Route): RouteLine {
-    return route.line ?? this.#resolveRoute(route).line;
+    route.line ??= this.#resolver.resolve(route);
+    return route.line;
   }
 
   /** Gives the not-found line that answers for a scope: its own, or its nearest ancestor's. */
@@ -137,39 +149,23 @@ export class Line implements Arrangement {
       : this.lineOf(own as Route);
   }
 
-  /** Compiles a route; those with the same layers and nothing of their own share one plan. */
-  #resolveRoute(route: Route): Resolved {
-    const { doors, leftOut, lacking } = select(this.sequenceAt(route.scope).members, route);
-    const own = doors.some((door) => route.steps.has(door));
-    const build = () => compile(doors, route.steps, route.known, this.settling);
-    const plan = own ? build() : memoize(this.#plans, `${route.known} ${this.#key(doors)}`, build);
-    const line = { doors, leftOut, plan };
-    route.line = line;
-    return { route, line, lacking };
-  }
-
-  /** Gives the order of the layers that a scope sees. */
-  sequenceAt(scope: Scope): Sequence {
-    const visible = visibleFrom(scope);
-    return memoize(this.#sequences, this.#key(visible), () => solve(visible));
-  }
-
-  /** Prepares what a request looks up in its scope. */
-  #settleScope(scope: Scope): void {
-    for (const phase of TAIL_PHASES) {
-      const numbers = pathOf(scope).map((above) => above.lastHook[phase]);
-      scope.lastHook[phase] = Math.max(...numbers);
+  /** Prepares what requests look up in their scopes, outer scopes first. */
+  #settleScopes(): void {
+    const plans = new Map<Scope, Set<Plan>>();
+    for (const { scope, line } of this.routes) {
+      const known = plans.get(scope) ?? new Set();
+      if (line !== undefined) plans.set(scope, known.add(line.plan));
     }
-    const plans = new Set(
-      this.routes.filter((route) => route.scope === scope).map((route) => route.line?.plan),
-    );
-    const [plan] = plans;
-    if (plans.size === 1 && !(scope === this.root && this.hasEarlyRoutes)) scope.plan = plan;
-  }
-
-  /** A key for a list of layers, by their identity. */
-  #key(members: readonly Member[]): string {
-    return members.map((member) => memoize(this.#numbers, member, () => this.#numbers.size)).join();
+    // Routes that the line has not seen may have a config of their own.
+    if (this.hasEarlyRoutes) plans.delete(this.root);
+    for (const scope of [...this.#scopes].toSorted((a, b) => a.depth - b.depth)) {
+      const [plan, ...others] = plans.get(scope) ?? [];
+      scope.plan = others.length === 0 ? plan : undefined;
+      for (const phase of TAIL_PHASES) {
+        const above = scope.parent?.lastHook[phase] ?? 0;
+        scope.lastHook[phase] = Math.max(scope.lastHook[phase], above);
+      }
+    }
   }
 
   /** Lets a layer add hooks to a single route. */
@@ -187,21 +183,7 @@ export class Line implements Arrangement {
     };
     const steps = onRoute(view);
     if (steps === undefined || steps.length === 0) return;
-    route.steps.set(member, steps);
+    route.steps = new Map([...route.steps, [member, steps]]);
     this.onSteps(steps);
   }
-}
-
-interface Resolved {
-  readonly route: Route;
-  readonly line: RouteLine;
-  readonly lacking: Selection["lacking"];
-}
-
-function memoize<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

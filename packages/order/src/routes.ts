@@ -1,6 +1,6 @@
-import type { RouteView, Step } from "@enfilade/layer";
+import type { RouteView } from "@enfilade/layer";
 import type { RouteOptions } from "fastify";
-import type { Plan } from "./plan.ts";
+import type { Plan, RouteSteps } from "./plan.ts";
 import type { Member, Scope } from "./scope.ts";
 
 /** What the line reads of a route's `config`. */
@@ -19,11 +19,14 @@ export interface Route {
   /** Live: other plugins may still change them while the app boots. */
   readonly options: RouteView["options"];
   /** What each layer has for this route alone. */
-  readonly steps: Map<Member, readonly Step[]>;
+  steps: RouteSteps;
   /** False for a route that was declared before the line was there to see it. */
   readonly known: boolean;
   line: RouteLine | undefined;
 }
+
+/** Most routes have nothing of their own. */
+export const NO_STEPS: RouteSteps = new Map();
 
 /** A solved and compiled route. */
 export interface RouteLine {
@@ -76,7 +79,7 @@ export function earlyRoute(
     url,
     scope,
     options: { method, url, config, handler() {} },
-    steps: new Map(),
+    steps: NO_STEPS,
     known: false,
     line: undefined,
   };
@@ -103,7 +106,7 @@ export function notFoundRoute(scope: Scope, options: Partial<RouteOptions> = {})
       config: { ...options.config },
       handler() {},
     },
-    steps: new Map(),
+    steps: NO_STEPS,
     known: false,
     line: undefined,
   };
