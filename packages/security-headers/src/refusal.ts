@@ -1,0 +1,22 @@
+import { SECURITY_HEADERS_INVALID_OPTION } from "./errors.ts";
+
+/**
+ * Refuses an option: names it from the outside in, shows what was received, says what would do.
+ *
+ * @throws `SECURITY_HEADERS_INVALID_OPTION`
+ */
+export type Refuse = (option: string, received: unknown, fix: string) => never;
+
+/** Builds a {@link Refuse} for the options of one registration, or of one route. */
+export function refusalOf(where: string): Refuse {
+  return (option, received, fix) => {
+    throw new SECURITY_HEADERS_INVALID_OPTION(where, option, shown(received), fix);
+  };
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return "an object";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
