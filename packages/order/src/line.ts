@@ -44,7 +44,7 @@ export class Line implements Arrangement {
     this.hasEarlyRoutes = !app.printRoutes().startsWith("(empty tree)");
   }
 
-  /** Every scope that has a layer or a route. */
+  /** Every scope that has a layer, a route or something to say of them. */
   get scopes(): ReadonlySet<Scope> {
     return this.#scopes;
   }
@@ -95,6 +95,13 @@ export class Line implements Arrangement {
     const index = this.notFound.findIndex((other) => other.scope === scope);
     this.notFound.splice(index < 0 ? this.notFound.length : index, 1, route);
     for (const member of this.members) this.#offer(member, route, true);
+  }
+
+  /** Leaves layers out in a scope and below. */
+  skip(app: FastifyInstance, layers: readonly string[]): void {
+    const scope = scopeOf(app);
+    this.#scopes.add(scope);
+    for (const layer of layers) scope.skips.add(layer);
   }
 
   /** Solves every scope and compiles every route. Gives what went wrong. */

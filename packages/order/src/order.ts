@@ -1,5 +1,5 @@
 import { arrangementOf, layersAlone, setArrangement } from "@enfilade/layer/arranging";
-import type { FastifyInstance, FastifyPluginCallback } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { audit } from "./audit.ts";
 import { dispatch } from "./dispatch.ts";
@@ -57,15 +57,16 @@ export function arrange(app: FastifyInstance): void {
   setArrangement(app, line);
 }
 
-const plugin: FastifyPluginCallback = (app, _options, done) => {
+// Asynchronous, so that what it throws rejects ready(): out of a plugin with a callback it would end the process.
+const plugin: FastifyPluginAsync = async (app) => {
   arrange(app);
-  done();
 };
 
 /**
  * The plugin: register it first, on the root instance, and await it. Layers then run in the order of
  * their places and constraints, whatever the order of the `register` calls.
  *
+ * @throws `ORDER_NOT_AT_ROOT` when the instance is not the root.
  * @throws `ORDER_REFUSED` (from `app.ready()`) with every finding that is an error.
  * @example
  * ```ts
@@ -77,7 +78,7 @@ const plugin: FastifyPluginCallback = (app, _options, done) => {
  * console.log(app.order.explain("GET", "/").toText());
  * ```
  */
-export const order: FastifyPluginCallback = fastifyPlugin(plugin, {
+export const order: FastifyPluginAsync = fastifyPlugin(plugin, {
   name: "@enfilade/order",
   fastify: "5.x",
 });

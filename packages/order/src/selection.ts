@@ -27,7 +27,9 @@ export function isProtected(member: Member): boolean {
 
 /** Chooses from the layers of a scope, in order, those that one of its routes gets. */
 export function select(sequence: readonly Member[], route: Route): Selection {
-  const { public: isPublic = false, skip = [] } = configOf(route);
+  const { public: isPublic = false, skip: asked } = configOf(route);
+  // What is no list at all is for the audit to refuse.
+  const skip: readonly unknown[] = Array.isArray(asked) ? asked : [];
   const scopeSkips = new Set(pathOf(route.scope).flatMap(({ skips }) => [...skips]));
   const reasons = new Map<Member, string>();
   for (const member of sequence) {

@@ -1,12 +1,11 @@
 import type { Finding } from "@enfilade/layer";
 import type { FastifyInstance } from "fastify";
 import { coverage, type LayerCoverage } from "./coverage.ts";
-import { ORDER_NOT_READY } from "./errors.ts";
+import { ORDER_NOT_READY, ORDER_REGISTERED_AFTER_READY } from "./errors.ts";
 import { type Explanation, explain } from "./explain.ts";
 import type { Line } from "./line.ts";
 import { findRoute } from "./lookup.ts";
 import type { Route } from "./routes.ts";
-import { scopeOf } from "./scope.ts";
 import { toGroupedText } from "./text.ts";
 
 /** What `app.order` offers. Everything but `skip` needs the app to be ready. */
@@ -34,7 +33,8 @@ export function viewOf(line: Line, app: FastifyInstance): Order {
   const explained = (route: Route) => explain(line, route, line.lineOf(route));
   return {
     skip(...layers) {
-      for (const layer of layers) scopeOf(app).skips.add(layer);
+      if (line.solved) throw new ORDER_REGISTERED_AFTER_READY("A call of app.order.skip()");
+      line.skip(app, layers);
     },
     explain(method, url) {
       ready("explain");

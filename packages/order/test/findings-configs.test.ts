@@ -1,0 +1,156 @@
+import { defineLayer } from "@enfilade/layer";
+import { describe, expect, it } from "vitest";
+import { boot, refusalOf } from "./boot.ts";
+import { probe } from "./probes.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    access?: unknown;
+  }
+}
+
+const key = defineLayer({
+  name: "key",
+  place: "authenticate",
+  provides: ["principal"],
+  setup: () => ({}),
+});
+const compress = probe("compress", "encode");
+
+describe("ORDER_UNKNOWN_SKIP", () => {
+  it("names the route that skips a layer that nobody registered", async () => {
+    const { findings } = await refusalOf([
+      (app) => app.register(compress),
+      (app) => app.get("/", { config: { skip: ["compres"] } }, async () => "hello"),
+    ]);
+    expect(findings).toMatchObject([
+      {
+        code: "ORDER_UNKNOWN_SKIP",
+        severity: "error",
+        where: "GET /",
+        why: expect.stringContaining("compres"),
+      },
+    ]);
+  });
+
+  it("names the scope, also one that has no route and no layer of its own", async () => {
+    const { findings } = await refusalOf([
+      (app) =>
+        app.register(async function agents(child) {
+          child.order.skip("compres");
+          child.register(async (grandchild) => void grandchild.get("/", async () => "hello"));
+        }),
+    ]);
+    expect(findings).toMatchObject([{ code: "ORDER_UNKNOWN_SKIP", where: "scope agents" }]);
+  });
+});
+
+describe("ORDER_SKIP_REFUSED", () => {
+  it("lets nobody skip a layer that guards routes", async () => {
+    const { findings } = await refusalOf([
+      (app) => app.register(key),
+      (app) => app.get("/", { config: { skip: ["key"] } }, async () => "hello"),
+      (app) =>
+        app.register(async function agents(child) {
+          child.order.skip("key");
+        }),
+    ]);
+    expect(findings.map(({ code, where }) => [code, where])).toEqual([
+      ["ORDER_SKIP_REFUSED", "scope agents"],
+      ["ORDER_SKIP_REFUSED", "GET /"],
+    ]);
+  });
+});
+
+it("ORDER_PUBLIC_ACCESS refuses a rule of access on a public route, which nobody would check", async () => {
+  const { findings } = await refusalOf([
+    (app) => app.register(key),
+    (app) => app.get("/", { config: { public: true, access: ["admin"] } }, async () => "hello"),
+  ]);
+  expect(findings).toMatchObject([
+    { code: "ORDER_PUBLIC_ACCESS", severity: "error", where: "GET /" },
+  ]);
+});
+
+describe("ORDER_UNPROTECTED_ROUTE", () => {
+  it("refuses a rule of access where no layer authenticates", async () => {
+    const { findings } = await refusalOf([
+      (app) => app.register(async (child) => void child.register(key)),
+      (app) => app.delete("/runs", { config: { access: ["admin"] } }, async () => "gone"),
+    ]);
+    expect(findings).toMatchObject([
+      { code: "ORDER_UNPROTECTED_ROUTE", severity: "error", where: "DELETE /runs" },
+    ]);
+  });
+
+  it("is content with an authenticator in the scope or above", async () => {
+    await boot([
+      (app) => app.register(key),
+      (app) =>
+        app.register(async (child) => {
+          child.get("/", { config: { access: ["admin"] } }, async () => "hello");
+        }),
+    ]);
+  });
+});
+
+describe("ORDER_INVALID_CONFIG", () => {
+  it.each([
+    ["skip", "compress"],
+    ["skip", 5],
+    ["skip", null],
+    ["skip", [1]],
+    ["public", "yes"],
+    ["public", 1],
+    ["public", null],
+  ])("refuses config.%s: %j", async (option, value) => {
+    const { code, findings } = await refusalOf([
+      (app) => app.register(compress),
+      (app) => app.get("/", { config: { [option]: value } }, async () => "hello"),
+    ]);
+    expect(code).toBe("ORDER_REFUSED");
+    expect(findings).toMatchObject([
+      {
+        code: "ORDER_INVALID_CONFIG",
+        severity: "error",
+        where: "GET /",
+        why: expect.stringContaining(`config.${option}`),
+      },
+    ]);
+  });
+});
+
+describe("what routes are left out of is listed, and no more", () => {
+  it("ORDER_PUBLIC_ROUTE, for each guard that a public route goes round", async () => {
+    const app = await boot([
+      (app) => app.register(key),
+      (app) => app.get("/open", { config: { public: true } }, async () => "hello"),
+    ]);
+    expect(app.order.findings()).toMatchObject([
+      {
+        code: "ORDER_PUBLIC_ROUTE",
+        severity: "info",
+        where: "GET /open",
+        why: expect.stringContaining("key"),
+      },
+    ]);
+  });
+
+  it("ORDER_SKIPPED, for each layer that a route or its scope skips", async () => {
+    const app = await boot([
+      (app) => app.register(compress),
+      (app) => app.get("/raw", { config: { skip: ["compress"] } }, async () => "hello"),
+      (app) =>
+        app.register(async (child) => {
+          child.order.skip("compress");
+          child.get("/stream", async () => "hello");
+        }),
+    ]);
+    expect(
+      app.order.findings().map(({ code, severity, where, why }) => [code, severity, where, why]),
+    ).toEqual([
+      ["ORDER_SKIPPED", "info", "GET /raw", "it goes round compress: the route skips it"],
+      ["ORDER_SKIPPED", "info", "GET /stream", "it goes round compress: its scope skips it"],
+    ]);
+  });
+});
