@@ -15,18 +15,23 @@ import type { Step } from "./types.ts";
 
 const kAlone: unique symbol = Symbol.for("enfilade.alone");
 const kEndings: unique symbol = Symbol.for("enfilade.endings");
+const kHolders: unique symbol = Symbol.for("enfilade.holders");
 
 interface AloneScope {
   /** The layers that this very instance took, in the order of their registration. */
   [kAlone]?: PlacedLayer[];
   [kEndings]?: Endings;
+  /** Every instance of the app that took layers; on the root alone. */
+  [kHolders]?: Set<FastifyInstance>;
 }
 
 type Instance = FastifyInstance & AloneScope;
 
-/** Gives the names of the layers that stand alone in this very instance. */
-export function layersAlone(app: Instance): string[] {
-  return own(app).map((layer) => layer.name);
+/** Gives the layers that stand alone in the app of a root instance, in whichever scope. */
+export function layersAlone(root: Instance): { name: string; instance: FastifyInstance }[] {
+  return [...(root[kHolders] ?? [])].flatMap((instance) =>
+    own(instance).map(({ name }) => ({ name, instance })),
+  );
 }
 
 /** Installs a layer as an ordinary plugin of one instance. */
@@ -34,6 +39,9 @@ export function installAlone(app: Instance, layer: PlacedLayer): void {
   if (app[kAlone] === undefined) begin(app);
   if (!Object.hasOwn(app, kAlone)) app[kAlone] = [];
   app[kAlone]?.push(layer);
+  const root = rootOf(app);
+  root[kHolders] ??= new Set();
+  root[kHolders].add(app);
 
   for (const phase of PHASES) {
     const steps = inPhase(layer.steps, phase);
@@ -96,6 +104,11 @@ function endingsAt(app: Instance): Endings {
   };
   app[kEndings] = endings;
   return endings;
+}
+
+function rootOf(app: Instance): Instance {
+  const above: object | null = Object.getPrototypeOf(app);
+  return above !== null && "register" in above ? rootOf(above as Instance) : app;
 }
 
 function own(app: Instance): readonly PlacedLayer[] {

@@ -32,7 +32,9 @@ export function arrange(app: FastifyInstance): void {
     return;
   }
   const line = new Line(app);
-  for (const layer of layersAlone(app)) line.faults.push(registeredBefore(layer));
+  for (const { name, instance } of layersAlone(app)) {
+    line.faults.push(registeredBefore(`${name} in ${scopeOf(instance).name}`));
+  }
   if (line.hasEarlyRoutes) line.faults.push(notAwaited());
 
   const dispatcher = dispatch(app, line);
@@ -92,10 +94,10 @@ function registeredTwice() {
   );
 }
 
-function registeredBefore(layer: string) {
+function registeredBefore(where: string) {
   return found(
     "ORDER_LAYER_BEFORE_ORDER",
-    `${layer} in root`,
+    where,
     "it was registered before @enfilade/order, and stands outside the line",
     "Register @enfilade/order first.",
   );
