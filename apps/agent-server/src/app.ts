@@ -64,7 +64,7 @@ export async function buildApp(
   const { authMode } = config;
   const context: RouteContext = { agents, store, runs, authMode, heartbeatMs, now };
 
-  await line(app, config);
+  await line(app);
   acceptBodies(app);
   setErrorReplies(app);
   drainOnClose(app, runs, drainMs);

@@ -1,5 +1,16 @@
+import order from "@enfilade/order";
+import requestId from "@enfilade/request-id";
+import securityHeaders from "@enfilade/security-headers";
+import timing from "@enfilade/timing";
 import type { FastifyInstance } from "fastify";
-import type { Config } from "./config.ts";
 
-/** Puts the layers in line, outermost first; everything that the app's requests walk through stands here. */
-export async function line(_app: FastifyInstance, _config: Config): Promise<void> {}
+/**
+ * Puts the layers in line. Their places decide in which order a request meets them, not these calls:
+ * `app.order.explain("POST", "/agents/:id/runs")` tells what comes of it.
+ */
+export async function line(app: FastifyInstance): Promise<void> {
+  await app.register(order);
+  await app.register(requestId);
+  await app.register(timing);
+  await app.register(securityHeaders);
+}
