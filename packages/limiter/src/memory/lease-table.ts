@@ -1,0 +1,92 @@
+import { expireLeases, holdLease, type LeaseState, weighLease } from "../algorithms/leases.ts";
+import { NOWHERE, type Position, type Weighing } from "../algorithms/weighing.ts";
+import type { ConcurrencyPolicy } from "../policies/concurrency.ts";
+import type { ResolvedCharge } from "../store.ts";
+import type { CounterTable } from "./row-table.ts";
+
+/** Where the leases of keys are counted that find no room of their own. */
+const OVERFLOW = "";
+/** Looking through all keys for expired leases is dear: only so often. */
+const SWEEP_EVERY_US = 1_000_000;
+
+/**
+ * Leases by key. A key is here only while something runs under it, so that there are few; nothing is
+ * ever forgotten before it expires, and keys beyond the cap share one more counter.
+ */
+export class LeaseTable implements CounterTable {
+  readonly #maxKeys: number;
+  readonly #keys = new Map<string, LeaseState>();
+  readonly #empty: LeaseState = new Map();
+  #sweptAt = Number.NEGATIVE_INFINITY;
+
+  constructor(maxKeys: number) {
+    this.#maxKeys = maxKeys;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  weigh(charge: ResolvedCharge<ConcurrencyPolicy>, now: number, weighing: Weighing): void {
+    const state = this.#stateOf(charge, now) ?? this.#empty;
+    weighLease(charge.policy, state, charge.lease, charge.cost, now, weighing);
+  }
+
+  commit(charge: ResolvedCharge<ConcurrencyPolicy>, now: number): Position {
+    this.renew(charge, now);
+    return NOWHERE;
+  }
+
+  refuse(): void {}
+
+  /** The slots of a lease do not change while it is held. */
+  adjust(): void {}
+
+  /** Takes a lease, or prolongs it, without asking whether it fits. */
+  renew(charge: ResolvedCharge<ConcurrencyPolicy>, now: number): void {
+    if (charge.cost === 0) return;
+    let state = this.#stateOf(charge, now);
+    if (state === undefined) {
+      state = new Map();
+      this.#keys.set(this.#roomFor(charge, now), state);
+    }
+    holdLease(charge.policy, state, charge.lease, charge.cost, now);
+  }
+
+  release({ key, partition, lease }: ResolvedCharge<ConcurrencyPolicy>): void {
+    for (const name of [nameOf(partition, key), OVERFLOW]) {
+      const state = this.#keys.get(name);
+      if (state?.delete(lease) && state.size === 0) this.#keys.delete(name);
+    }
+  }
+
+  #stateOf({ key, partition }: ResolvedCharge, now: number): LeaseState | undefined {
+    const name = nameOf(partition, key);
+    const state = this.#keys.get(name);
+    if (state !== undefined) {
+      expireLeases(state, now);
+      return state;
+    }
+    if (this.#keys.size < this.#maxKeys) return undefined;
+    return this.#keys.get(this.#roomFor({ key, partition }, now));
+  }
+
+  /** The name under which a key without leases may have some. */
+  #roomFor({ key, partition }: Pick<ResolvedCharge, "key" | "partition">, now: number): string {
+    if (this.#keys.size >= this.#maxKeys) this.#expireAll(now);
+    return this.#keys.size >= this.#maxKeys ? OVERFLOW : nameOf(partition, key);
+  }
+
+  #expireAll(now: number): void {
+    if (now - this.#sweptAt < SWEEP_EVERY_US) return;
+    this.#sweptAt = now;
+    for (const [name, state] of this.#keys) {
+      expireLeases(state, now);
+      if (state.size === 0) this.#keys.delete(name);
+    }
+  }
+}
+
+function nameOf(partition: string, key: string): string {
+  return partition === key ? `=${key}` : `${partition.length}:${partition}${key}`;
+}
