@@ -11,16 +11,8 @@ export function auditConfigs(line: Line): Finding[] {
     ...[...line.scopes].flatMap((scope) =>
       auditSkips(line, [...scope.skips], `scope ${scope.name}`),
     ),
-    ...withoutTwins(line.routes).flatMap((route) => auditRoute(line, route)),
+    ...line.routes.flatMap((route) => auditRoute(line, route)),
   ];
-}
-
-/** Fastify declares a HEAD route for every GET; what is said of the one need not be said of the other. */
-function withoutTwins(routes: readonly Route[]): Route[] {
-  const readable = new Set(
-    routes.filter(({ methods }) => methods.includes("GET")).map(({ url }) => url),
-  );
-  return routes.filter(({ methods, url }) => methods.join() !== "HEAD" || !readable.has(url));
 }
 
 function auditRoute(line: Line, route: Route): Finding[] {

@@ -1,14 +1,15 @@
 import { type Finding, isPlace } from "@enfilade/layer";
 import { found } from "./findings.ts";
 import type { Line } from "./line.ts";
-import { type Member, reaches, type Scope } from "./scope.ts";
+import type { Member } from "./scope.ts";
 import { type Constraint, nameOfTarget } from "./solve.ts";
 
 /** What the constraints of the layers name wrongly, and where they contradict each other. */
 export function auditConstraints(line: Line): Finding[] {
   const { members } = line;
+  const names = new Set(members.map(({ layer }) => layer.name));
   return [
-    ...members.flatMap((member) => auditTargets(member, members)),
+    ...members.flatMap((member) => auditTargets(member, names)),
     ...[...line.scopes].flatMap((scope) => {
       const { cycle } = line.sequenceAt(scope);
       // A scope below sees the same cycle; it is told where all of its layers have met.
@@ -18,22 +19,16 @@ export function auditConstraints(line: Line): Finding[] {
   ];
 }
 
-function auditTargets(member: Member, members: readonly Member[]): Finding[] {
+function auditTargets(member: Member, names: ReadonlySet<string>): Finding[] {
   const { name, before, after } = member.layer;
   const findings: Finding[] = [];
   for (const target of [...before, ...after]) {
     if (nameOfTarget(target) === name) findings.push(selfReference(member));
-    else if (!target.endsWith("?") && !isPlace(target)) {
-      const met = members.some(({ layer, scope }) => layer.name === target && meets(scope, member));
-      if (!met) findings.push(unknownTarget(member, target, members));
+    else if (!target.endsWith("?") && !isPlace(target) && !names.has(target)) {
+      findings.push(unknownTarget(member, target, names));
     }
   }
   return findings;
-}
-
-/** Tells whether a layer of a scope can ever share a line with another: only on one path of scopes. */
-function meets(scope: Scope, member: Member): boolean {
-  return reaches(scope, member.scope) || reaches(member.scope, scope);
 }
 
 function selfReference({ layer, scope }: Member): Finding {
@@ -45,13 +40,16 @@ function selfReference({ layer, scope }: Member): Finding {
   );
 }
 
-function unknownTarget(member: Member, target: string, members: readonly Member[]): Finding {
-  const met = members.filter(({ scope }) => meets(scope, member)).map(({ layer }) => layer.name);
+function unknownTarget(
+  { layer, scope }: Member,
+  target: string,
+  names: ReadonlySet<string>,
+): Finding {
   return found(
     "ORDER_UNKNOWN_TARGET",
-    `${member.layer.name} in ${member.scope.name}`,
-    `it is to come before or after "${target}", and no layer that it can meet and no place has that name`,
-    `The layers here, above and below are ${[...new Set(met)].sort().join(", ")}. If it need not be there, write "${target}?".`,
+    `${layer.name} in ${scope.name}`,
+    `it is to come before or after "${target}", and no layer and no place has that name`,
+    `Known layers are ${[...names].sort().join(", ")}. If it need not be there, write "${target}?".`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Finding } from "@enfilade/layer";
 import { auditConfigs } from "./audit-configs.ts";
 import { auditConstraints } from "./audit-constraints.ts";
+import { auditHooks } from "./audit-hooks.ts";
 import { duplicateLayer, found } from "./findings.ts";
 import type { Line } from "./line.ts";
 import { configOf, type Route } from "./routes.ts";
@@ -15,11 +16,22 @@ export function audit(line: Line): Finding[] {
     ...auditConstraints(line),
     ...unresolved,
     ...auditConfigs(line),
+    ...auditHooks(line),
     ...line.members.flatMap((member) => auditLayer(line, member)),
   ];
-  const unique = new Map(findings.map((finding) => [JSON.stringify(finding), finding]));
   const rank = { error: 0, warning: 1, info: 2 };
-  return [...unique.values()].sort((a, b) => rank[a.severity] - rank[b.severity]);
+  return withoutTwins(findings).sort((a, b) => rank[a.severity] - rank[b.severity]);
+}
+
+/** Fastify declares a HEAD route for every GET: what is said of the one need not be said of the other. */
+function withoutTwins(findings: readonly Finding[]): Finding[] {
+  const key = ({ code, why, fix }: Finding, where: string) =>
+    JSON.stringify([code, where, why, fix]);
+  const unique = new Map(findings.map((finding) => [key(finding, finding.where), finding]));
+  return [...unique.values()].filter((finding) => {
+    const twin = finding.where.replace(/^HEAD /, "GET ");
+    return twin === finding.where || !unique.has(key(finding, twin));
+  });
 }
 
 /** A name may stand once on every path of scopes, but for an inner one that replaces the outer on purpose. */

@@ -52,6 +52,25 @@ function closesItself(plan: Plan, phase: TailPhase, request: FastifyRequest): bo
   return plan.known && (phase === "onSend" || !request.is404);
 }
 
+type Hook = (...args: never[]) => void;
+
+/** Keeps a hook the last one of a route, whatever other plugins add to the route or put in the place of its hooks. */
+function keepLast(options: RouteOptions, phase: TailPhase, last: Hook): void {
+  let hooks = [options[phase] ?? []].flat() as Hook[];
+  Object.defineProperty(options, phase, {
+    enumerable: true,
+    configurable: true,
+    get() {
+      const others = hooks.filter((hook) => hook !== last);
+      hooks.splice(0, hooks.length, ...others, last);
+      return hooks;
+    },
+    set(value: Hook | Hook[] | undefined) {
+      hooks = [value ?? []].flat();
+    },
+  });
+}
+
 /** Adds the hooks of the line to the root instance. */
 export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const endings = (request: FastifyRequest): Plan => line.planOf(request);
@@ -62,9 +81,11 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
       exchange,
       steps: (current) => steps(current.endings as Plan, current),
     });
+  // Fastify's own: a plugin that puts another function in its place (OpenTelemetry's does) means users' hooks.
+  const { addHook } = app;
   // Fastify types each hook by its name; these are made for theirs.
   const add = (phase: FastifyPhase, run: (...args: never[]) => void) =>
-    app.addHook(phase as "onRequest", run as () => void);
+    addHook.call(app, phase as "onRequest", run as () => void);
 
   for (const phase of INBOUND_PHASES) {
     add(phase, hook(phase, phase === "preHandler" ? arrive : (plan) => plan[phase]));
@@ -96,10 +117,7 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
       }
     },
     closeRoute(options) {
-      for (const phase of TAIL_PHASES) {
-        const own = [options[phase] ?? []].flat() as (() => void)[];
-        options[phase] = [...own, closing[phase] as () => void];
-      }
+      for (const phase of TAIL_PHASES) keepLast(options, phase, closing[phase] as Hook);
     },
     tail,
   };

@@ -56,6 +56,16 @@ export function lateRoute({ layer }: Member, route: Route, why: string): Finding
   );
 }
 
+/** The layer works route by route, and there are routes that nobody can show to it any more. */
+export function lateForAll({ layer }: Member): Finding {
+  return found(
+    "ORDER_LATE_ROUTE",
+    "routes declared before @enfilade/order",
+    `the layer ${layer.name} cannot reach them: it does its work when a route is declared`,
+    "Write await app.register(order), or call arrange(app), before the first route.",
+  );
+}
+
 /** The layer needs what nobody on the route makes. */
 export function missing(
   route: Route,

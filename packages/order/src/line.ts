@@ -1,10 +1,11 @@
 import type { Finding, RouteView, Step } from "@enfilade/layer";
 import type { Arrangement, PlacedLayer } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyRequest, RouteOptions } from "fastify";
-import { duplicateLayer, lateRoute, missing } from "./findings.ts";
+import { duplicateLayer, lateForAll, lateRoute, missing } from "./findings.ts";
 import type { Plan } from "./plan.ts";
 import { Resolver } from "./resolver.ts";
 import {
+  countHooks,
   earlyRoute,
   markRoute,
   NO_STEPS,
@@ -35,7 +36,7 @@ export class Line implements Arrangement {
   findings: readonly Finding[] = [];
   readonly #scopes = new Set<Scope>();
   readonly #resolver = new Resolver(this.settling);
-  readonly #early = new Map<object, Route>();
+  readonly #unmarked = new Map<object, Route>();
 
   constructor(app: FastifyInstance) {
     this.root = scopeOf(app);
@@ -63,6 +64,9 @@ export class Line implements Arrangement {
     scope.members.push(member);
     this.members.push(member);
     this.onSteps(layer.steps);
+    if (this.hasEarlyRoutes && scope === this.root && worksOnRoutes(member)) {
+      this.faults.push(lateForAll(member));
+    }
     for (const route of [...this.routes, ...this.notFound]) this.#offer(member, route, true);
   }
 
@@ -77,6 +81,7 @@ export class Line implements Arrangement {
       url: options.url,
       scope,
       options,
+      hooks: countHooks(options),
       steps: NO_STEPS,
       known: true,
       line: undefined,
@@ -133,10 +138,15 @@ export class Line implements Arrangement {
     if (request.is404) return this.notFoundAt(scope).plan;
     if (scope.plan !== undefined) return scope.plan;
     const { config, method, url = "" } = request.routeOptions;
-    let route = routeOf(config) ?? this.#early.get(config);
+    let route = routeOf(config) ?? this.#unmarked.get(config);
     if (route === undefined) {
-      route = earlyRoute(scope, config, method, url);
-      this.#early.set(config, route);
+      // Declared too early, or a plugin has put another config in the place of the marked one.
+      const declared = this.routes.find(
+        (other) =>
+          other.scope === scope && other.url === url && other.methods.includes(request.method),
+      );
+      route = declared ?? earlyRoute(scope, config, method, url);
+      this.#unmarked.set(config, route);
     }
     return this.lineOf(route).plan;
   }
@@ -193,4 +203,19 @@ export class Line implements Arrangement {
     route.steps = new Map([...route.steps, [member, steps]]);
     this.onSteps(steps);
   }
+}
+
+/** Tells whether a layer would do something to a route that asks for nothing. */
+function worksOnRoutes({ layer, scope }: Member): boolean {
+  let works = false;
+  const steps = layer.onRoute?.({
+    options: { method: "GET", url: "/", schema: { hide: true } as object, handler() {} },
+    instance: scope.instance,
+    late: true,
+    notFound: false,
+    unreachable() {
+      works = true;
+    },
+  });
+  return works || (steps ?? []).length > 0;
 }

@@ -1,4 +1,5 @@
-import type { RouteView } from "@enfilade/layer";
+import { PHASES, type RouteView } from "@enfilade/layer";
+import { type FastifyPhase, isFastifyPhase } from "@enfilade/layer/arranging";
 import type { RouteOptions } from "fastify";
 import type { Plan, RouteSteps } from "./plan.ts";
 import type { Member, Scope } from "./scope.ts";
@@ -18,11 +19,30 @@ export interface Route {
   readonly scope: Scope;
   /** Live: other plugins may still change them while the app boots. */
   readonly options: RouteView["options"];
+  /** How many hooks it was declared with. */
+  readonly hooks: HookCounts;
   /** What each layer has for this route alone. */
   steps: RouteSteps;
   /** False for a route that was declared before the line was there to see it. */
   readonly known: boolean;
   line: RouteLine | undefined;
+}
+
+/** How many hooks of each phase the options of a route hold. */
+export type HookCounts = ReadonlyMap<FastifyPhase, number>;
+
+const NO_HOOKS: HookCounts = new Map();
+
+const FASTIFY_PHASES = PHASES.filter(isFastifyPhase);
+
+/** Counts the hooks in the options of a route. */
+export function countHooks(options: RouteView["options"]): HookCounts {
+  const counts = new Map<FastifyPhase, number>();
+  for (const phase of FASTIFY_PHASES) {
+    const hooks = options[phase];
+    if (hooks !== undefined) counts.set(phase, Array.isArray(hooks) ? hooks.length : 1);
+  }
+  return counts.size === 0 ? NO_HOOKS : counts;
 }
 
 /** Most routes have nothing of their own. */
@@ -79,6 +99,7 @@ export function earlyRoute(
     url,
     scope,
     options: { method, url, config, handler() {} },
+    hooks: NO_HOOKS,
     steps: NO_STEPS,
     known: false,
     line: undefined,
@@ -106,6 +127,7 @@ export function notFoundRoute(scope: Scope, options: Partial<RouteOptions> = {})
       config: { ...options.config },
       handler() {},
     },
+    hooks: NO_HOOKS,
     steps: NO_STEPS,
     known: false,
     line: undefined,
