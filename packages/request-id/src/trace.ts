@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 import { parseTracestate } from "./tracestate.ts";
 import type { RawRequest } from "./types.ts";
@@ -36,13 +36,23 @@ export function continueTrace({ headers }: RawRequest, sampleNewTraces: boolean)
 /** Starts a trace. */
 export function startTrace(sampled: boolean): Trace {
   return {
-    traceId: randomId(16),
+    traceId: createTraceId(),
     parentId: undefined,
     spanId: createSpanId(),
     sampled,
     random: true,
     state: undefined,
   };
+}
+
+/*
+ * Ids are cut from UUIDs, whose random bits Node draws ahead: a call for bytes costs ten times as much. The bits
+ * that every UUID has fixed keep them from being all zero, and are not among the right-most 7 bytes, which
+ * Trace Context, Level 2, wants to be random.
+ */
+
+function createTraceId(): string {
+  return randomUUID().replaceAll("-", "");
 }
 
 /**
@@ -55,7 +65,8 @@ export function startTrace(sampled: boolean): Trace {
  * ```
  */
 export function createSpanId(): string {
-  return randomId(8);
+  const uuid = randomUUID();
+  return uuid.slice(19, 23) + uuid.slice(24);
 }
 
 /**
@@ -72,10 +83,4 @@ export function createSpanId(): string {
 export function traceHeaders(trace: Trace, spanId: string = trace.spanId): TraceHeaders {
   const traceparent = formatTraceparent({ ...trace, parentId: spanId });
   return trace.state === undefined ? { traceparent } : { traceparent, tracestate: trace.state };
-}
-
-/** All zeroes would be no id, and is as likely as any other value. */
-function randomId(bytes: 8 | 16): string {
-  const id = randomBytes(bytes);
-  return id.some((byte) => byte !== 0) ? id.toString("hex") : randomId(bytes);
 }

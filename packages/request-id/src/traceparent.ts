@@ -15,8 +15,9 @@ export interface Traceparent {
   readonly random: boolean;
 }
 
-const TRACEPARENT =
-  /^(?<version>[0-9a-f]{2})-(?<traceId>[0-9a-f]{32})-(?<parentId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?<rest>-[ -+\--~]*)?$/;
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[ -+\--~]*)?$/;
+/** How long version 00 is, to the character. */
+const LENGTH = 55;
 const ZERO_TRACE = "0".repeat(32);
 const ZERO_SPAN = "0".repeat(16);
 const SAMPLED = 1;
@@ -29,11 +30,13 @@ const RANDOM = 2;
  */
 export function parseTraceparent(header: unknown): Traceparent | undefined {
   if (typeof header !== "string") return undefined;
-  const { version, traceId, parentId, flags, rest } = TRACEPARENT.exec(header)?.groups ?? {};
-  if (traceId === undefined || parentId === undefined || flags === undefined) return undefined;
-  if (version === "ff" || (version === "00" && rest !== undefined)) return undefined;
+  if (!TRACEPARENT.test(header)) return undefined;
+  if (header.startsWith("ff") || (header.startsWith("00") && header.length > LENGTH))
+    return undefined;
+  const traceId = header.slice(3, 35);
+  const parentId = header.slice(36, 52);
   if (traceId === ZERO_TRACE || parentId === ZERO_SPAN) return undefined;
-  const bits = Number.parseInt(flags, 16);
+  const bits = Number.parseInt(header.slice(53, 55), 16);
   return {
     traceId,
     parentId,

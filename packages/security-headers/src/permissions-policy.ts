@@ -26,7 +26,8 @@ export function compilePermissionsPolicy(
   refuse: Refuse,
 ): string {
   if (typeof policy === "string") {
-    if (policy.split(",").every((member) => MEMBER.test(member.trim()))) return policy;
+    const members = policy.split(/, */);
+    if (members.every((member) => MEMBER.test(member))) return policy;
     return refuse(option, policy, "Give features such as camera=(), geolocation=(self).");
   }
   const members: string[] = [];

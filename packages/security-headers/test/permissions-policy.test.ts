@@ -47,6 +47,7 @@ describe("a permissions policy", () => {
 
   it.each<[string, unknown]>([
     ["a string with a line break", "camera=()\r\nset-cookie: a=b"],
+    ["a string over two lines", "camera=(),\r\n usb=()"],
     ["a string of the header that came before it", "camera 'none'; geolocation 'self'"],
     ["a string with an origin without quotes", "camera=(https://a.example)"],
     ["an empty string", ""],
