@@ -37,26 +37,24 @@ function tracedStep(step: PlanStep): PlanStep {
   return {
     ...step,
     run(...args) {
-      const [request, reply] = args;
+      const [request] = args;
+      // The one phase that Fastify hands no reply to.
+      const reply = phase === "onRequestAbort" ? undefined : args[1];
       const trace: LayerTrace = { layer, scope, phase, request, reply };
       const run = step.run as (...args: unknown[]) => unknown;
-      return style === "callback"
-        ? channel.traceCallback(run as never, -1, trace, this, ...(args as never[]))
-        : traceReturn(run, trace, this, args);
+      const result =
+        style === "callback"
+          ? channel.traceCallback(run as never, -1, trace, this, ...(args as never[]))
+          : channel.traceSync(run, trace, this, ...args);
+      // Whether a hook takes its time shows only when it has been called.
+      return (result as unknown) instanceof Promise ? tracedPromise(result, trace) : result;
     },
   };
 }
 
-/** Traces a function that may or may not return a promise: which, shows only when it has been called. */
-function traceReturn(
-  run: (...args: unknown[]) => unknown,
-  trace: LayerTrace,
-  self: unknown,
-  args: unknown[],
-): unknown {
+/** Publishes the end of a hook that takes its time. A reply that it returns is a thenable, and no promise of its own. */
+function tracedPromise(result: Promise<unknown>, trace: LayerTrace): Promise<unknown> {
   const { asyncStart, asyncEnd, error } = channel;
-  const result = channel.traceSync(run, trace, self, ...args);
-  if (!(result instanceof Promise)) return result;
   return result.then(
     (value) => {
       trace.result = value;

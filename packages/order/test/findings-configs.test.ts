@@ -1,13 +1,11 @@
 import { defineLayer } from "@enfilade/layer";
+import type { FastifyContextConfig } from "fastify";
 import { describe, expect, it } from "vitest";
 import { boot, refusalOf } from "./boot.ts";
 import { probe } from "./probes.ts";
 
-declare module "fastify" {
-  interface FastifyContextConfig {
-    access?: unknown;
-  }
-}
+/** A rule of access, in no particular form: the line only looks whether there is one. */
+const access = { access: ["admin"] } as FastifyContextConfig;
 
 const key = defineLayer({
   name: "key",
@@ -65,7 +63,7 @@ describe("ORDER_SKIP_REFUSED", () => {
 it("ORDER_PUBLIC_ACCESS refuses a rule of access on a public route, which nobody would check", async () => {
   const { findings } = await refusalOf([
     (app) => app.register(key),
-    (app) => app.get("/", { config: { public: true, access: ["admin"] } }, async () => "hello"),
+    (app) => app.get("/", { config: { ...access, public: true } }, async () => "hello"),
   ]);
   expect(findings).toMatchObject([
     { code: "ORDER_PUBLIC_ACCESS", severity: "error", where: "GET /" },
@@ -76,7 +74,7 @@ describe("ORDER_UNPROTECTED_ROUTE", () => {
   it("refuses a rule of access where no layer authenticates", async () => {
     const { findings } = await refusalOf([
       (app) => app.register(async (child) => void child.register(key)),
-      (app) => app.delete("/runs", { config: { access: ["admin"] } }, async () => "gone"),
+      (app) => app.delete("/runs", { config: access }, async () => "gone"),
     ]);
     expect(findings).toMatchObject([
       { code: "ORDER_UNPROTECTED_ROUTE", severity: "error", where: "DELETE /runs" },
@@ -88,7 +86,7 @@ describe("ORDER_UNPROTECTED_ROUTE", () => {
       (app) => app.register(key),
       (app) =>
         app.register(async (child) => {
-          child.get("/", { config: { access: ["admin"] } }, async () => "hello");
+          child.get("/", { config: access }, async () => "hello");
         }),
     ]);
   });
