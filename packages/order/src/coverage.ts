@@ -1,6 +1,7 @@
 import type { Phase } from "@enfilade/layer";
 import type { Line } from "./line.ts";
 import { phasesOf, RESPONSES, type ResponseKind } from "./responses.ts";
+import type { Route } from "./routes.ts";
 import type { Member } from "./scope.ts";
 
 /** What one layer sees of each kind of response, on the routes that it is in line for. */
@@ -20,12 +21,11 @@ export function coverage(line: Line): LayerCoverage[] {
 }
 
 function coverageOf({ routes, notFound }: Line, member: Member): LayerCoverage {
-  const reached = routes.filter((route) => route.line?.doors.includes(member));
-  const used = new Set(
-    [...reached, ...notFound].flatMap((route) => [
-      ...member.layer.steps.map(({ phase }) => phase),
-      ...(route.steps.get(member) ?? []).map(({ phase }) => phase),
-    ]),
+  const reached = routes.filter((route) => reaches(member, route));
+  const seen = phasesOn(member, reached);
+  const seenNotFound = phasesOn(
+    member,
+    notFound.filter((route) => reaches(member, route)),
   );
   const kinds = Object.keys(RESPONSES) as ResponseKind[];
   return {
@@ -34,7 +34,23 @@ function coverageOf({ routes, notFound }: Line, member: Member): LayerCoverage {
     routes: reached.length,
     ofRoutes: routes.length,
     responses: Object.fromEntries(
-      kinds.map((kind) => [kind, phasesOf(kind).filter((phase) => used.has(phase))]),
+      kinds.map((kind) => {
+        const met = kind === "not found" ? seenNotFound : seen;
+        return [kind, phasesOf(kind).filter((phase) => met.has(phase))];
+      }),
     ) as unknown as LayerCoverage["responses"],
   };
+}
+
+function reaches(member: Member, { line }: Route): boolean {
+  return line?.doors.includes(member) ?? false;
+}
+
+/** Gives the phases that a layer has on some routes, none where it has no route. */
+function phasesOn(member: Member, routes: readonly Route[]): ReadonlySet<Phase> {
+  return new Set(
+    routes.flatMap(({ steps }) =>
+      [...member.layer.steps, ...(steps.get(member) ?? [])].map(({ phase }) => phase),
+    ),
+  );
 }

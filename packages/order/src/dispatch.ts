@@ -1,4 +1,4 @@
-import { INBOUND_PHASES, type Phase, type Step } from "@enfilade/layer";
+import { INBOUND_PHASES, type InboundPhase, type Phase, type Step } from "@enfilade/layer";
 import {
   beginExchange,
   type Continuation,
@@ -13,27 +13,33 @@ import type { Plan } from "./plan.ts";
 import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
 
 /*
- * One Fastify hook for each phase runs the layers of whatever route it meets.
+ * One Fastify hook for each phase that is used runs the layers of whatever route it meets.
  *
- * On the way in these hooks are the first of the root instance, so that they come before every user's own,
- * whichever scope that is in. On the way out the layers have to come last. A route that the line has seen
+ * On the way in these hooks come before every user's own, whichever scope that is in: a phase gets its hook
+ * before the first of the two, a layer or a user's hook, that needs it. On the way out the layers have to come last. A route that the line has seen
  * runs them behind its own hooks; where there is no such route (404, a route declared too early) they run
  * behind the last hook that the scope has.
  */
 
 const NOTHING: readonly never[] = [];
 
-/** Phases in which the position among users' hooks does not matter; added when a layer first needs one. */
-const LAZY = ["onError", "onResponse", "onTimeout", "onRequestAbort"] as const;
+/** Phases in which the position among users' hooks does not matter. */
+const FREE = ["onError", "onResponse", "onTimeout", "onRequestAbort"] as const;
+const INBOUND: readonly string[] = INBOUND_PHASES;
 
-function isLazy(phase: Phase): phase is (typeof LAZY)[number] {
-  return (LAZY as readonly string[]).includes(phase);
+/** Phases whose hook is added when it is first needed. The others have theirs from the beginning. */
+type LatePhase = InboundPhase | (typeof FREE)[number];
+
+function isLate(phase: Phase): phase is LatePhase {
+  return INBOUND.includes(phase) || (FREE as readonly string[]).includes(phase);
 }
 
 /** What the rest of the order package needs of the dispatcher. */
 export interface Dispatcher {
   /** Adds the Fastify hooks that these steps need and that are not there yet. */
   use(steps: readonly Step[]): void;
+  /** Hears of a user's own hook, before it is added. */
+  precede(phase: string): void;
   /** Puts the layers' response phases behind a route's own hooks. */
   closeRoute(options: RouteOptions): void;
   /** Gives the hook that runs the layers if it comes last in its scope; `number` tells which it is. */
@@ -54,15 +60,24 @@ function closesItself(plan: Plan, phase: TailPhase, request: FastifyRequest): bo
 
 type Hook = (...args: never[]) => void;
 
-/** Keeps a hook the last one of a route, whatever other plugins add to the route or put in the place of its hooks. */
-function keepLast(options: RouteOptions, phase: TailPhase, last: Hook): void {
+/**
+ * Keeps a hook the last one of a route, whatever other plugins add to the route or put in the place of its
+ * hooks. Fastify reads the hooks of a route when all is loaded; where no layer has come to use the phase, it
+ * is left out.
+ */
+function keepLast(
+  options: RouteOptions,
+  phase: TailPhase,
+  last: Hook,
+  isUsed: () => boolean,
+): void {
   let hooks = [options[phase] ?? []].flat() as Hook[];
   Object.defineProperty(options, phase, {
     enumerable: true,
     configurable: true,
     get() {
       const others = hooks.filter((hook) => hook !== last);
-      hooks.splice(0, hooks.length, ...others, last);
+      hooks.splice(0, hooks.length, ...others, ...(isUsed() ? [last] : []));
       return hooks;
     },
     set(value: Hook | Hook[] | undefined) {
@@ -87,9 +102,13 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const add = (phase: FastifyPhase, run: (...args: never[]) => void) =>
     addHook.call(app, phase as "onRequest", run as () => void);
 
-  for (const phase of INBOUND_PHASES) {
+  const added = new Set<Phase>();
+  const need = (phase: LatePhase) => {
+    if (added.has(phase)) return;
+    added.add(phase);
     add(phase, hook(phase, phase === "preHandler" ? arrive : (plan) => plan[phase]));
-  }
+  };
+  need("onRequest");
   // In a scope without hooks of a user's own, these are the first and the last in one.
   trackReplies(app, endings, {
     preSerialization: tail("preSerialization", () => 0) as Continuation,
@@ -104,20 +123,21 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
       ),
     ]),
   );
-  const used = new Set<FastifyPhase>();
+  const used = new Set<Phase>();
   return {
     use(steps) {
       for (const { phase } of steps) {
-        if (!isLazy(phase) || used.has(phase)) continue;
         used.add(phase);
-        add(
-          phase,
-          hook(phase, (plan) => plan[phase]),
-        );
+        if (isLate(phase)) need(phase);
       }
     },
+    precede(phase) {
+      if (INBOUND.includes(phase)) need(phase as InboundPhase);
+    },
     closeRoute(options) {
-      for (const phase of TAIL_PHASES) keepLast(options, phase, closing[phase] as Hook);
+      for (const phase of TAIL_PHASES) {
+        keepLast(options, phase, closing[phase] as Hook, () => used.has(phase));
+      }
     },
     tail,
   };
