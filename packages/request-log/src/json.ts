@@ -6,13 +6,13 @@ export type IsSecretPath = (path: readonly string[]) => boolean;
 /**
  * Takes the values of secret fields out of JSON text, without parsing it: the text may be cut off anywhere,
  * and what is left of it must not tell a secret either. What follows the first character that is not JSON
- * is left out. Several values one after the other (NDJSON) are fine.
+ * is left out. Several values, each on a line of its own (NDJSON), are fine.
  */
 export function redactJson(text: string, isSecret: IsSecretPath): string {
   return new Redaction(text, isSecret).run();
 }
 
-type Expectation = "value" | "first value" | "key" | "first key" | "colon" | "comma";
+type Expectation = "value" | "first value" | "key" | "first key" | "colon" | "comma" | "line";
 
 /** Where a scan stands. Nesting is a list, not recursion: a body of a thousand brackets is no stack overflow. */
 class Redaction {
@@ -24,6 +24,8 @@ class Redaction {
   readonly #path: string[] = [];
   #position = 0;
   #copied = 0;
+  /** Where the last value ended. */
+  #end = 0;
   #output = "";
   #expectation: Expectation = "value";
 
@@ -61,7 +63,14 @@ class Redaction {
         return character === "]" ? this.#close(character) : this.#value(character);
       case "value":
         return this.#value(character);
+      case "line":
+        // Without this rule the inside of a spoiled value passes for a row of words and strings.
+        return this.#isOnNewLine() && this.#value(character);
     }
+  }
+
+  #isOnNewLine(): boolean {
+    return this.#text.slice(this.#end, this.#position).includes("\n");
   }
 
   #expect(fits: boolean, next: Expectation): boolean {
@@ -108,7 +117,8 @@ class Redaction {
   }
 
   #afterValue(): void {
-    this.#expectation = this.#open.length === 0 ? "value" : "comma";
+    this.#end = this.#position;
+    this.#expectation = this.#open.length === 0 ? "line" : "comma";
   }
 }
 

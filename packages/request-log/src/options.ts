@@ -149,7 +149,8 @@ export function resolveRoute(
 /** Anything that is neither a level nor an object gets refused by its name. */
 function routeOptions(route: Level | RequestLogRouteOptions): RequestLogRouteOptions {
   if (typeof route === "string") return { level: route };
-  return typeof route === "object" && route !== null ? route : ({ requestLog: route } as object);
+  const isOptions = typeof route === "object" && route !== null && !Array.isArray(route);
+  return isOptions ? route : ({ requestLog: route } as object);
 }
 
 function bodiesOf(bodies: Bodies): Pick<RouteSettings, "requestBody" | "responseBody"> {

@@ -109,7 +109,9 @@ export function resolveRoute(
   const read = optionReader(
     `${PACKAGE} (config.timing)`,
     TIMING_INVALID_OPTION,
-    typeof route === "object" && route !== null ? route : { timing: route },
+    typeof route === "object" && route !== null && !Array.isArray(route)
+      ? route
+      : { timing: route },
     ROUTE_OPTIONS,
   );
   const on = read.boolean("serverTiming", serverTimingHeader !== undefined);

@@ -48,6 +48,7 @@ describe("a route's config.timing", () => {
     [{ serverTiming: false, trailer: true }, "trailer"],
     ["off", "timing"],
     [null, "timing"],
+    [[], "timing"],
     [true, "timing"],
   ])("is refused when the route is declared: %j", async (config, name) => {
     const app = Fastify();

@@ -1,0 +1,46 @@
+import { createLogLines, type LogLine, type LogLines } from "@enfilade/testing";
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from "fastify";
+import { onTestFinished } from "vitest";
+import { type RequestLogOptions, requestLog } from "../src/index.ts";
+
+/** An app with a request log, and what it has logged. */
+export interface Logged {
+  readonly app: FastifyInstance;
+  readonly log: LogLines;
+  /** Gives the line about an address, once it is there. */
+  lineOf(url: string): Promise<LogLine>;
+  /**
+   * Gives all lines so far. A last request goes first, so that a line which comes late or twice is seen.
+   */
+  allLines(): Promise<LogLine[]>;
+}
+
+/** Creates an app that logs nothing but one line for each exchange. */
+export async function createLogged(
+  options: RequestLogOptions = {},
+  server: FastifyServerOptions & { http2?: boolean } = {},
+): Promise<Logged> {
+  const log = createLogLines();
+  const app = Fastify({
+    logger: { level: "trace", stream: log.stream },
+    logController: new LogController({ disableRequestLogging: true }),
+    ...server,
+  } as FastifyServerOptions);
+  onTestFinished(() => app.close());
+  await app.register(requestLog, options);
+  app.get("/last", async () => "");
+  return {
+    app,
+    log,
+    lineOf: (url) => log.find((line) => line.url === url && isExchange(line)),
+    async allLines() {
+      await app.inject("/last");
+      await log.find(({ url }) => url === "/last");
+      return log.items.filter((line) => isExchange(line) && line.url !== "/last");
+    },
+  };
+}
+
+function isExchange({ msg }: LogLine): boolean {
+  return msg?.startsWith("exchange ") === true;
+}
