@@ -1,4 +1,4 @@
-import { INBOUND_PHASES, type InboundPhase, type Phase, type Step } from "@enfilade/layer";
+import { INBOUND_PHASES, type Phase, type Step } from "@enfilade/layer";
 import {
   beginExchange,
   type Continuation,
@@ -13,33 +13,28 @@ import type { Plan } from "./plan.ts";
 import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
 
 /*
- * One Fastify hook for each phase that is used runs the layers of whatever route it meets.
+ * One Fastify hook for each phase runs the layers of whatever route it meets.
  *
- * On the way in these hooks come before every user's own, whichever scope that is in: a phase gets its hook
- * before the first of the two, a layer or a user's hook, that needs it. On the way out the layers have to come last. A route that the line has seen
+ * On the way in these hooks are the first of the root instance, so that they come before every user's own,
+ * whichever scope that is in. They are there from the beginning: Fastify adds a hook only when the plugins
+ * that were registered before it are loaded, and by then a scope may have hooks of its own. On the way out the layers have to come last. A route that the line has seen
  * runs them behind its own hooks; where there is no such route (404, a route declared too early) they run
  * behind the last hook that the scope has.
  */
 
 const NOTHING: readonly never[] = [];
 
-/** Phases in which the position among users' hooks does not matter. */
-const FREE = ["onError", "onResponse", "onTimeout", "onRequestAbort"] as const;
-const INBOUND: readonly string[] = INBOUND_PHASES;
+/** Phases in which the position among users' hooks does not matter; added when a layer first needs one. */
+const LATE = ["onError", "onResponse", "onTimeout", "onRequestAbort"] as const;
 
-/** Phases whose hook is added when it is first needed. The others have theirs from the beginning. */
-type LatePhase = InboundPhase | (typeof FREE)[number];
-
-function isLate(phase: Phase): phase is LatePhase {
-  return INBOUND.includes(phase) || (FREE as readonly string[]).includes(phase);
+function isLate(phase: Phase): phase is (typeof LATE)[number] {
+  return (LATE as readonly string[]).includes(phase);
 }
 
 /** What the rest of the order package needs of the dispatcher. */
 export interface Dispatcher {
   /** Adds the Fastify hooks that these steps need and that are not there yet. */
   use(steps: readonly Step[]): void;
-  /** Hears of a user's own hook, before it is added. */
-  precede(phase: string): void;
   /** Puts the layers' response phases behind a route's own hooks. */
   closeRoute(options: RouteOptions): void;
   /** Gives the hook that runs the layers if it comes last in its scope; `number` tells which it is. */
@@ -102,13 +97,9 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const add = (phase: FastifyPhase, run: (...args: never[]) => void) =>
     addHook.call(app, phase as "onRequest", run as () => void);
 
-  const added = new Set<Phase>();
-  const need = (phase: LatePhase) => {
-    if (added.has(phase)) return;
-    added.add(phase);
+  for (const phase of INBOUND_PHASES) {
     add(phase, hook(phase, phase === "preHandler" ? arrive : (plan) => plan[phase]));
-  };
-  need("onRequest");
+  }
   // In a scope without hooks of a user's own, these are the first and the last in one.
   trackReplies(app, endings, {
     preSerialization: tail("preSerialization", () => 0) as Continuation,
@@ -127,12 +118,14 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   return {
     use(steps) {
       for (const { phase } of steps) {
+        if (used.has(phase)) continue;
         used.add(phase);
-        if (isLate(phase)) need(phase);
+        if (isLate(phase))
+          add(
+            phase,
+            hook(phase, (plan) => plan[phase]),
+          );
       }
-    },
-    precede(phase) {
-      if (INBOUND.includes(phase)) need(phase as InboundPhase);
     },
     closeRoute(options) {
       for (const phase of TAIL_PHASES) {

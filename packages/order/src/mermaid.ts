@@ -9,7 +9,8 @@ export function toMermaid({ name, doors, kind }: LineView): string {
   const pairs = ids.slice(1).map((id, index) => [ids[index] ?? "", id] as const);
   return [
     "---",
-    `title: ${quote(name)}`,
+    // YAML, of which JSON is a part.
+    `title: ${JSON.stringify(name)}`,
     "---",
     "flowchart LR",
     "  client([client])",
@@ -26,9 +27,10 @@ function depthOf({ depth }: Door): number {
 }
 
 function label({ layer, place, scope }: Door): string {
-  return quote(`${layer}<br/><small>${place} · ${scope}</small>`);
+  return `"${escapeLabel(layer)}<br/><small>${place} · ${escapeLabel(scope)}</small>"`;
 }
 
-function quote(text: string): string {
-  return `"${text.replaceAll('"', "#quot;")}"`;
+/** Writes what could mean something to Mermaid, or to the HTML that it makes, by its number. */
+function escapeLabel(text: string): string {
+  return text.replaceAll(/[^\w /:.*@()-]/gu, (character) => `#${character.codePointAt(0)};`);
 }

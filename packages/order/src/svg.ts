@@ -2,7 +2,10 @@ import type { Door, LineView } from "./explain.ts";
 
 /* An enfilade seen from the side: the doors stand in one line, the way in and the way out lead through all. */
 
+/** The least distance between two doors; long names need more. */
 const PITCH = 118;
+/** The widths of a letter in a title, in a name and in a note, measured generously. */
+const LETTER = { title: 9.5, name: 8, note: 6.5 };
 const LEFT = 96;
 const TOP = 58;
 const FLOOR = 196;
@@ -27,8 +30,13 @@ const STYLE = `
 export function toSvg(view: LineView): string {
   const { doors, name, scope } = view;
   const rows = Math.max(0, ...doors.map(({ inward, outward }) => inward.length + outward.length));
-  const end = LEFT + doors.length * PITCH + 50;
-  const width = end + 110;
+  const pitch = Math.max(PITCH, ...doors.map(({ layer }) => layer.length * LETTER.name + 14));
+  const end = LEFT + doors.length * pitch + 50;
+  const width = Math.max(
+    end + 110,
+    name.length * LETTER.title + 40,
+    ...doors.map((door) => noteOn(door, scope).length * LETTER.note + 60),
+  );
   const height = FLOOR + 58 + rows * ROW + legendOf(doors).length * 18;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
@@ -42,7 +50,7 @@ export function toSvg(view: LineView): string {
     way("out", end, 62, WAY_OUT),
     `<text class="ink" x="38" y="${WAY_IN + 4}">in</text>`,
     `<text class="soft" x="38" y="${WAY_OUT + 4}">out</text>`,
-    ...doors.map((door, index) => drawDoor(door, LEFT + index * PITCH + PITCH / 2)),
+    ...doors.map((door, index) => drawDoor(door, LEFT + index * pitch + pitch / 2)),
     drawRoom(view, end + 48),
     ...legend(doors, height, scope),
     "</svg>",
@@ -98,9 +106,12 @@ function legend(doors: readonly Door[], height: number, scope: string): string[]
   const entries = legendOf(doors);
   return entries.map((door, index) => {
     const y = height - 16 - (entries.length - 1 - index) * 18;
-    const note = door.scope === scope ? ", the route's own" : "";
-    return `<rect x="20" y="${y - 9}" width="11" height="11" rx="2" fill="${colourOf(door.depth)}"/><text class="soft small start" x="38" y="${y}">scope ${escapeXml(door.scope + note)}</text>`;
+    return `<rect x="20" y="${y - 9}" width="11" height="11" rx="2" fill="${colourOf(door.depth)}"/><text class="soft small start" x="38" y="${y}">${escapeXml(noteOn(door, scope))}</text>`;
   });
+}
+
+function noteOn(door: Door, scope: string): string {
+  return `scope ${door.scope}${door.scope === scope ? ", the route's own" : ""}`;
 }
 
 function colourOf(depth: number): string {
