@@ -6,6 +6,7 @@ import type { Failure } from "./failure.ts";
 import { allowedMethods } from "./not-found.ts";
 import { plainProblem, toProblem } from "./problem.ts";
 import { circumstancesOf, dialectOf, settingsOf } from "./settings.ts";
+import type { AnyRequest } from "./types.ts";
 
 /** Makes the body for an error that every handler has passed on, and logs what it does not say. */
 export function answerFailure(
@@ -19,7 +20,10 @@ export function answerFailure(
   const { upstream } = fieldsOf(error);
   if (upstream) discardUpstreamHeaders(reply, error, failure);
   // Fastify takes another server's 401 for its own, and logs it as lightly.
-  if (problem.status >= 500 && (settings.log || upstream)) logCause(request, error, problem.detail);
+  const lightly = reply.statusCode < 500;
+  if (problem.status >= 500 && (lightly || settings.logs(request))) {
+    logCause(request, error, problem.detail);
+  }
   return putOn(reply, problem, dialectOf(request, settings), settings, error);
 }
 
@@ -64,7 +68,7 @@ export function answerPastHooks(
   const dialect = dialectOf(request, settings);
   const problem = toProblem(undefined, circumstancesOf(request, 500, settings));
   const text = putOn(reply, problem, dialect, settings);
-  failure.lastResort = { contentType: dialect.contentType, length: Buffer.byteLength(text) };
+  failure.lastResort = { length: Buffer.byteLength(text) };
   logCause(request, error, "an error could not be sent");
   const { raw } = reply;
   const { end } = raw;
@@ -75,7 +79,7 @@ export function answerPastHooks(
 }
 
 /** Logs the real error. */
-export function logCause(request: FastifyRequest, error: unknown, message: string): void {
+export function logCause(request: Pick<AnyRequest, "log">, error: unknown, message: string): void {
   request.log.error({ err: error }, message);
 }
 

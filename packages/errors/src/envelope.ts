@@ -1,9 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import type { FastifyReply } from "fastify";
 import { fieldsOf } from "./exposure.ts";
 import type { Failure } from "./failure.ts";
 import type { Settings } from "./options.ts";
-import type { Dialect, Problem } from "./types.ts";
+import type { AnyReply, Dialect, Problem } from "./types.ts";
 
 /** What a handler may have said of the body that it did not come to send (RFC 9110, section 8). */
 const REPRESENTATION = [
@@ -22,14 +21,15 @@ const REPRESENTATION = [
 
 /** Puts a problem on a reply, and gives its body. */
 export function putOn(
-  reply: FastifyReply,
+  reply: AnyReply,
   problem: Problem,
   dialect: Dialect,
   { cacheControl }: Settings,
   thrown?: unknown,
 ): string {
   for (const name of REPRESENTATION) reply.removeHeader(name);
-  reply.code(problem.status).header("content-type", dialect.contentType);
+  reply.code(problem.status);
+  reply.header("content-type", dialect.contentType);
   if (cacheControl !== undefined && !brings(thrown, "cache-control")) {
     reply.header("cache-control", cacheControl);
   }
@@ -38,8 +38,8 @@ export function putOn(
 }
 
 /** Removes headers that Node will not write: one of them may be the error, and would be so again. */
-function removeUnsendable(reply: FastifyReply): void {
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
+function removeUnsendable(reply: AnyReply): void {
+  for (const [name, value] of Object.entries<unknown>({ ...reply.getHeaders() })) {
     try {
       validateHeaderName(name);
       for (const one of [value].flat()) validateHeaderValue(name, String(one));
@@ -56,7 +56,7 @@ function brings(thrown: unknown, name: string): boolean {
 
 /** Takes back the headers that Fastify copied from another server's answer. */
 export function discardUpstreamHeaders(
-  reply: FastifyReply,
+  reply: AnyReply,
   thrown: unknown,
   { headers }: Failure,
 ): void {

@@ -1,9 +1,8 @@
-import type { FastifyRequest } from "fastify";
 import { logCause } from "./answer.ts";
 import { fieldsOf } from "./exposure.ts";
 import { toProblem } from "./problem.ts";
 import { circumstancesOf, dialectOf, settingsOf } from "./settings.ts";
-import type { ErrorEvent } from "./types.ts";
+import type { AnyRequest, ErrorEvent } from "./types.ts";
 
 /**
  * Makes the event that tells a client of an error once its event stream has begun, when no status and no
@@ -19,12 +18,12 @@ import type { ErrorEvent } from "./types.ts";
  * }
  * ```
  */
-export function errorEvent(request: FastifyRequest, error: unknown): ErrorEvent {
+export function errorEvent(request: AnyRequest, error: unknown): ErrorEvent {
   const settings = settingsOf(request.server);
   const status = fieldsOf(error).status ?? 500;
   const problem = toProblem(error, circumstancesOf(request, status, settings));
-  // No error handler and no hook will see it: nobody else logs it.
-  if (problem.status >= 500) logCause(request, error, "a stream has failed");
+  // No error handler and no hook will see it: nobody else logs it. That a client has left is no failure.
+  if (problem.status >= 500 && !hasLeft(request)) logCause(request, error, "a stream has failed");
   return dialectOf(request, settings).event(problem);
 }
 
@@ -42,9 +41,14 @@ export function errorEvent(request: FastifyRequest, error: unknown): ErrorEvent 
  * }
  * ```
  */
-export function errorFrame(request: FastifyRequest, error: unknown): string {
+export function errorFrame(request: AnyRequest, error: unknown): string {
   const { event, data } = errorEvent(request, error);
   const name = event === undefined ? "" : `event: ${event}\n`;
   // JSON has no line break of its own.
   return `${name}data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** A request whose body was read in full is not aborted: only its socket tells. */
+function hasLeft({ raw, socket }: AnyRequest): boolean {
+  return raw.aborted || socket?.destroyed === true;
 }

@@ -19,8 +19,8 @@ export interface Failure {
   sent: unknown;
   /** The body that went out instead of Fastify's; nothing that Fastify sends is equal to it before. */
   body: unknown;
-  /** Headers for a body that Fastify will write past every hook. */
-  lastResort: { readonly contentType: string; readonly length: number } | undefined;
+  /** Set once Fastify will write a body past every hook. */
+  lastResort: { readonly length: number } | undefined;
 }
 
 interface Failing {

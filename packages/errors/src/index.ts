@@ -15,4 +15,12 @@ export {
   serverErrors,
 } from "./server.ts";
 export type { ServerErrorsOptions } from "./server-options.ts";
-export type { Dialect, ErrorEvent, Problem, RouteErrors, Violation } from "./types.ts";
+export type {
+  AnyReply,
+  AnyRequest,
+  Dialect,
+  ErrorEvent,
+  Problem,
+  RouteErrors,
+  Violation,
+} from "./types.ts";

@@ -11,6 +11,7 @@ import { findDialect } from "./dialects.ts";
 import { ERRORS_INVALID_OPTION } from "./errors.ts";
 import { failureOf, isAnswered, isPassedOn, watchFailure } from "./failure.ts";
 import { assertAnswerable, closingError } from "./guard.ts";
+import { silenceOf } from "./log-controller.ts";
 import { isDefaultNotFound } from "./not-found.ts";
 import { DIALECT_FIX, type ErrorsOptions, resolveOptions } from "./options.ts";
 import { setSettings } from "./settings.ts";
@@ -35,7 +36,7 @@ export const errors: Layer<ErrorsOptions> = defineLayer<ErrorsOptions>({
   place: "shape",
   plugin: { name: "@enfilade/errors" },
   setup(app, options) {
-    const settings = resolveOptions(options, app.initialConfig.disableRequestLogging === true);
+    const settings = resolveOptions(options, silenceOf(app));
     setSettings(app, settings);
     routeExpectations(app);
     const closing = settings.refuseWhileClosing ? watchClosing(app) : () => false;
@@ -69,9 +70,8 @@ export const errors: Layer<ErrorsOptions> = defineLayer<ErrorsOptions>({
       },
       onHeaders(_request, reply) {
         const lastResort = failureOf(reply)?.lastResort;
-        if (lastResort === undefined) return;
-        reply.header("content-type", lastResort.contentType);
-        reply.header("content-length", String(lastResort.length));
+        // What Fastify writes past its hooks is written by hand, as far as the headers are concerned.
+        if (lastResort !== undefined) reply.raw.setHeader("content-length", lastResort.length);
       },
     };
   },

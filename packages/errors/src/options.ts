@@ -1,6 +1,7 @@
 import { type OptionReader, optionReader } from "@enfilade/layer";
 import { DIALECTS, type DialectName, findDialect } from "./dialects.ts";
 import { ERRORS_INVALID_OPTION } from "./errors.ts";
+import type { IsSilent } from "./log-controller.ts";
 import type { Dialect } from "./types.ts";
 
 export interface ErrorsOptions {
@@ -42,9 +43,9 @@ export interface ErrorsOptions {
    */
   readonly refuseWhileClosing?: boolean;
   /**
-   * Logs the real error behind every 5xx. Fastify does so itself unless its request logging is turned off.
-   * @defaultValue whether Fastify was given `disableRequestLogging: true`; say it yourself where a
-   * `logController` keeps silent
+   * Logs the real error behind a 5xx where Fastify has been told to keep silent about requests, and about
+   * their errors with them. `false` where another layer does so.
+   * @defaultValue true
    */
   readonly log?: boolean;
 }
@@ -58,7 +59,8 @@ export interface Settings {
   readonly cacheControl: string | undefined;
   readonly methodNotAllowed: boolean;
   readonly refuseWhileClosing: boolean;
-  readonly log: boolean;
+  /** Tells whether the real error of a request is the layer's to log. */
+  readonly logs: IsSilent;
 }
 
 const KNOWN = [
@@ -82,7 +84,7 @@ const FIELD_VALUE = /[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?/;
  *
  * @throws `ERRORS_INVALID_OPTION`
  */
-export function resolveOptions(options: ErrorsOptions, fastifyIsSilent: boolean): Settings {
+export function resolveOptions(options: ErrorsOptions, isSilent: IsSilent): Settings {
   const read = optionReader("@enfilade/errors", ERRORS_INVALID_OPTION, options, KNOWN);
   return {
     dialect: findDialect(options.dialect ?? "problem") ?? read.refuse("dialect", DIALECT_FIX),
@@ -97,7 +99,7 @@ export function resolveOptions(options: ErrorsOptions, fastifyIsSilent: boolean)
           }),
     methodNotAllowed: read.boolean("methodNotAllowed", true),
     refuseWhileClosing: read.boolean("refuseWhileClosing", true),
-    log: read.boolean("log", fastifyIsSilent),
+    logs: read.boolean("log", true) ? isSilent : () => false,
   };
 }
 

@@ -1,14 +1,26 @@
 import type { Socket } from "node:net";
-import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type {
+  ConnectionError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RawServerBase,
+  RouteGenericInterface,
+} from "fastify";
 import { answerClientError } from "./client-error.ts";
 import { putOn } from "./envelope.ts";
 import { toProblem } from "./problem.ts";
 import { resolveServerOptions, type ServerErrorsOptions } from "./server-options.ts";
 import { circumstancesOf, dialectOf, settingsOf } from "./settings.ts";
+import type { AnyReply, AnyRequest } from "./types.ts";
 
 /** What `serverErrors` adds to the options of Fastify. */
 export interface ServerErrors {
-  readonly frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
+  readonly frameworkErrors: <Raw extends RawServerBase>(
+    error: Error,
+    request: FastifyRequest<RouteGenericInterface, Raw>,
+    reply: FastifyReply<RouteGenericInterface, Raw>,
+  ) => void;
   readonly clientErrorHandler: (error: ConnectionError, socket: Socket) => void;
   readonly http: { readonly requireHostHeader: false };
   readonly return503OnClosing: false;
@@ -46,7 +58,9 @@ export function createFrameworkErrors(
   options: ServerErrorsOptions = {},
 ): ServerErrors["frameworkErrors"] {
   const { headersOf, requestIdHeader } = resolveServerOptions(options);
-  return (error, request, reply) => {
+  return handleFrameworkError as ServerErrors["frameworkErrors"];
+
+  function handleFrameworkError(error: Error, request: AnyRequest, reply: AnyReply): void {
     const settings = settingsOf(request.server);
     const status = (error as { statusCode?: number }).statusCode ?? 500;
     const problem = toProblem(error, circumstancesOf(request, status, settings));
@@ -54,7 +68,7 @@ export function createFrameworkErrors(
     if (requestIdHeader !== undefined) reply.header(requestIdHeader, problem.requestId);
     if (status >= 500) request.log.error({ err: error }, problem.detail);
     reply.send(putOn(reply, problem, dialectOf(request, settings), settings));
-  };
+  }
 }
 
 /**

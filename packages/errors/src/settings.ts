@@ -1,8 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
 import { findDialect } from "./dialects.ts";
 import { resolveOptions, type Settings } from "./options.ts";
 import { type Circumstances, callIdOf } from "./problem.ts";
-import type { Dialect } from "./types.ts";
+import type { AnyRequest, Dialect } from "./types.ts";
 
 const kSettings: unique symbol = Symbol.for("enfilade.errors");
 
@@ -10,20 +9,20 @@ interface Configured {
   [kSettings]?: Settings;
 }
 
-const defaults = resolveOptions({}, false);
+const defaults = resolveOptions({}, () => false);
 
 /** Sets what holds in a scope and below. */
-export function setSettings(app: FastifyInstance & Configured, settings: Settings): void {
+export function setSettings(app: object & Configured, settings: Settings): void {
   app[kSettings] = settings;
 }
 
 /** Gives what the nearest scope says; the defaults where the layer is not registered. */
-export function settingsOf(app: (FastifyInstance & Configured) | undefined): Settings {
+export function settingsOf(app: (object & Configured) | undefined): Settings {
   return app?.[kSettings] ?? defaults;
 }
 
 /** Finds the dialect of a request: its route's, its path's, its scope's. */
-export function dialectOf(request: FastifyRequest, settings: Settings): Dialect {
+export function dialectOf(request: AnyRequest, settings: Settings): Dialect {
   const { config, url } = request.routeOptions;
   const own = findDialect(config?.errors?.dialect);
   if (own !== undefined) return own;
@@ -34,7 +33,7 @@ export function dialectOf(request: FastifyRequest, settings: Settings): Dialect 
 
 /** Says what is known of a request's exchange. */
 export function circumstancesOf(
-  request: FastifyRequest,
+  request: AnyRequest,
   status: number,
   { types }: Settings,
 ): Circumstances {

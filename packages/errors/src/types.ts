@@ -43,6 +43,32 @@ export interface Dialect {
   event(problem: Problem): ErrorEvent;
 }
 
+/** What is needed of a request: the same over HTTP/1.1 and HTTP/2, which Fastify has different types for. */
+export interface AnyRequest {
+  readonly id: unknown;
+  readonly originalUrl: string;
+  readonly body: unknown;
+  readonly protocol: string;
+  readonly server: object;
+  readonly raw: { readonly aborted: boolean };
+  readonly socket: { readonly destroyed: boolean } | undefined;
+  readonly log: { error(data: object, message: string): void };
+  readonly routeOptions: {
+    readonly url?: string | undefined;
+    readonly config?: { readonly errors?: RouteErrors };
+  };
+}
+
+/** What is needed of a reply. */
+export interface AnyReply {
+  code(status: number): unknown;
+  header(name: string, value: unknown): unknown;
+  headers(headers: Readonly<Record<string, string>>): unknown;
+  getHeaders(): object;
+  removeHeader(name: string): unknown;
+  send(payload: string): unknown;
+}
+
 /** What a route may say in `config.errors`. */
 export interface RouteErrors {
   /** The dialect of this route's errors. */

@@ -1,17 +1,20 @@
 import { order } from "@enfilade/order";
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import Fastify, {
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type RawServerDefault,
+} from "fastify";
 import { onTestFinished } from "vitest";
 import { type ErrorsOptions, errors } from "../src/index.ts";
+
+export type ServerOptions = FastifyHttpOptions<RawServerDefault>;
 
 /** The two ways in which a layer is registered: everything that matters is tested in both. */
 export const WAYS = ["alone", "under the order"] as const;
 export type Way = (typeof WAYS)[number];
 
 /** Builds an app that closes when the test ends, with `@enfilade/order` or without. */
-export async function bareApp(
-  way: Way,
-  options: FastifyServerOptions = {},
-): Promise<FastifyInstance> {
+export async function bareApp(way: Way, options: ServerOptions = {}): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify(options);
   onTestFinished(() => app.close());
   if (way === "under the order") await app.register(order);
@@ -22,7 +25,7 @@ export async function bareApp(
 export async function errorsApp(
   way: Way,
   options: ErrorsOptions = {},
-  serverOptions: FastifyServerOptions = {},
+  serverOptions: ServerOptions = {},
 ): Promise<FastifyInstance> {
   const app = await bareApp(way, serverOptions);
   await app.register(errors, options);

@@ -57,7 +57,12 @@ describe("the dialect", () => {
   ])("openai is understood by the SDK under %i", async (statusCode, type, Expected) => {
     const app = await errorsApp("alone", { dialect: "openai" });
     app.post("/v1/chat/completions", async () => {
-      throw failWith("Told.", { statusCode, expose: true, code: "MODEL_NOT_FOUND", param: "model" });
+      throw failWith("Told.", {
+        statusCode,
+        expose: true,
+        code: "MODEL_NOT_FOUND",
+        param: "model",
+      });
     });
     const client = new OpenAI({
       apiKey: "key",

@@ -147,13 +147,25 @@ describe.each(WAYS)("%s", (way) => {
   });
 
   test.each([
-    ["too large", { "content-type": "application/json" }, `"${"x".repeat(200)}"`, 413, "BODY_TOO_LARGE"],
+    [
+      "too large",
+      { "content-type": "application/json" },
+      `"${"x".repeat(200)}"`,
+      413,
+      "BODY_TOO_LARGE",
+    ],
     ["of an unknown type", { "content-type": "text/csv" }, "a,b", 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["of no type at all", { "content-type": "garbage" }, "a,b", 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["no JSON", { "content-type": "application/json" }, "{", 400, "INVALID_JSON"],
     ["empty", { "content-type": "application/json" }, "", 400, "INVALID_JSON"],
     ["poisonous", { "content-type": "application/json" }, '{"__proto__":1}', 400, "INVALID_JSON"],
-    ["shorter than said", { "content-type": "application/json", "content-length": "9" }, "{}", 400, "INVALID_CONTENT_LENGTH"],
+    [
+      "shorter than said",
+      { "content-type": "application/json", "content-length": "9" },
+      "{}",
+      400,
+      "INVALID_CONTENT_LENGTH",
+    ],
   ])("a body that is %s has the envelope", async (_what, headers, payload, status, code) => {
     const app = await errorsApp(way, {}, { bodyLimit: 100 });
     app.post("/", async () => "run");

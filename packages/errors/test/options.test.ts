@@ -1,0 +1,83 @@
+import Fastify from "fastify";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { errors, serverErrors } from "../src/index.ts";
+import { bareApp, WAYS } from "./apps.ts";
+
+const invalid = (option: string) =>
+  expect.objectContaining({
+    code: "ERRORS_INVALID_OPTION",
+    message: expect.stringContaining(`@enfilade/errors: the option ${option} is `),
+  });
+
+describe("the layer refuses", () => {
+  test.each([
+    ["dialect", "xml"],
+    ["dialect", "toString"],
+    ["dialect", { contentType: "text/plain" }],
+    ["dialects", { v1: "openai" }],
+    ["dialects", { "/v1/": "openai" }],
+    ["dialects", { "/v1": "xml" }],
+    ["dialects", ["/v1"]],
+    ["types", "errors/"],
+    ["types", "https://example.com/errors"],
+    ["types", "/errors/"],
+    ["cacheControl", ""],
+    ["cacheControl", "no-store\r\nx: y"],
+    ["cacheControl", true],
+    ["methodNotAllowed", "yes"],
+    ["refuseWhileClosing", 1],
+    ["log", "error"],
+    ["dialekt", "openai"],
+  ])("%s: %j", async (option, value) => {
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    app.register(errors, { [option]: value } as object);
+
+    await expect(app.ready()).rejects.toEqual(invalid(option));
+  });
+});
+
+describe.each(WAYS)("%s, a route is refused", (way) => {
+  test.each([
+    [{ dialect: "xml" }, "config.errors of GET /mine.dialect"],
+    [{ dialekt: "openai" }, "config.errors of GET /mine"],
+    ["openai", "config.errors of GET /mine"],
+  ])("with config.errors %j", async (config, option) => {
+    const app = await bareApp(way);
+    await app.register(errors);
+
+    expect(() => app.get("/mine", { config: { errors: config as object } }, () => "")).toThrow(
+      invalid(option),
+    );
+  });
+});
+
+describe("serverErrors() refuses", () => {
+  test.each([
+    ["headers", { "x-a": "b\r\nc: d" }],
+    ["headers", { "x a": "b" }],
+    ["headers", { "Content-Length": "5" }],
+    ["headers", { "x-a": undefined }],
+    ["headers", () => ({ connection: "keep-alive" })],
+    ["headers", "nosniff"],
+    ["requestIdHeader", "x request id"],
+    ["requestIdHeader", true],
+    ["generateRequestId", "id-1"],
+    ["header", {}],
+  ])("%s: %j", (option, value) => {
+    expect(() => serverErrors({ [option]: value } as object)).toThrow(invalid(option));
+  });
+});
+
+test("an option of false leaves the Cache-Control and the request id's header alone", async () => {
+  const app = Fastify(serverErrors({ requestIdHeader: false }));
+  onTestFinished(() => app.close());
+  await app.register(errors, { cacheControl: false });
+  app.get("/", async (_request, reply) => {
+    reply.header("cache-control", "max-age=5");
+    throw new Error("broken");
+  });
+
+  expect((await app.inject("/")).headers["cache-control"]).toBe("max-age=5");
+  expect((await app.inject("/%zz")).headers).not.toHaveProperty("x-request-id");
+});
