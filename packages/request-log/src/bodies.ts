@@ -1,9 +1,9 @@
 import { createContentTypeTest, isUtf8, mediaTypeOf } from "./content-types.ts";
 import { redactEvents } from "./events.ts";
 import { type IsSecretPath, redactJson, UNREADABLE } from "./json.ts";
-import { redactByForm, type Secrets } from "./secrets.ts";
+import type { Secrets } from "./secrets.ts";
 import { plain } from "./text.ts";
-import { redactPairs } from "./url.ts";
+import { redactPairs, redactText } from "./url.ts";
 
 /** The options that concern bodies. */
 interface BodySettings {
@@ -60,7 +60,7 @@ export function createBodies(
   }
 
   function finish(text: string, truncated: boolean, mediaType: string): BodyText {
-    const open = redactByForm(redact(text, mediaType));
+    const open = redactText(redact(text, mediaType), secrets);
     return { text: plain(open, Number.POSITIVE_INFINITY), truncated };
   }
 
@@ -78,7 +78,7 @@ export function createBodies(
       return finish(start.text, start.truncated, "application/json");
     },
     ofBytes({ bytes, truncated }, contentType) {
-      const text = isUtf8(contentType) ? toText(bytes) : undefined;
+      const text = isUtf8(contentType) && bytes.length > 0 ? toText(bytes) : undefined;
       return text === undefined ? undefined : finish(text, truncated, mediaTypeOf(contentType));
     },
   };

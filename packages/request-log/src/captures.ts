@@ -1,4 +1,4 @@
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Bodies, BodyText } from "./bodies.ts";
 import { Capture } from "./capture.ts";
 import { decodeStart, isDecodable } from "./decode.ts";
@@ -6,7 +6,7 @@ import { decodeStart, isDecodable } from "./decode.ts";
 /** Keeps the starts of response bodies that are to be logged. */
 export interface Captures {
   /** Begins one when the headers are known; `undefined` for a body that will not be logged. */
-  begin(reply: FastifyReply): Capture | undefined;
+  begin(request: FastifyRequest, reply: FastifyReply): Capture | undefined;
   read(capture: Capture): BodyText | undefined;
   /** Reads one that is in a content coding. */
   decode(capture: Capture): Promise<BodyText | undefined>;
@@ -15,7 +15,8 @@ export interface Captures {
 /** Creates {@link Captures}. */
 export function createCaptures(bodies: Bodies, maxBytes: number): Captures {
   return {
-    begin(reply) {
+    begin({ method }, reply) {
+      if (method === "HEAD") return undefined;
       const contentType = headerOf(reply, "content-type");
       const encoding = codingOf(headerOf(reply, "content-encoding"));
       if (!bodies.isListed(contentType)) return undefined;

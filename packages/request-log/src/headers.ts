@@ -1,6 +1,6 @@
-import { REDACTED, redactByForm, type Secrets } from "./secrets.ts";
+import { REDACTED, type Secrets } from "./secrets.ts";
 import { plain } from "./text.ts";
-import { redactUrl } from "./url.ts";
+import { redactText, redactUrl } from "./url.ts";
 
 const MAX_VALUE_LENGTH = 512;
 
@@ -20,11 +20,9 @@ export function headersOf(
   return headers;
 }
 
-/** Addresses in headers (Location, Referer, Link) have queries of their own. */
+/** Some are addresses (Location, Referer), others have addresses in them (Link). */
 function show(value: unknown, secrets: Secrets): string {
   const text = [value].flat().join(", ");
-  return plain(
-    text.includes("=") ? redactUrl(text, secrets) : redactByForm(text),
-    MAX_VALUE_LENGTH,
-  );
+  const open = /^(?:https?:\/)?\//i.test(text) ? redactUrl(text, secrets) : text;
+  return plain(redactText(open, secrets), MAX_VALUE_LENGTH);
 }

@@ -58,9 +58,8 @@ export const requestLog: Layer<RequestLogOptions> = defineLayer<RequestLogOption
       },
       onHeaders(request, reply) {
         const seen = watchOf(request);
-        if (seen === undefined || seen.capture !== undefined) return;
-        if (routes.of(request.routeOptions.config)?.responseBody)
-          seen.capture = captures.begin(reply);
+        if (seen === undefined || !routes.of(request.routeOptions.config)?.responseBody) return;
+        seen.capture = captures.begin(request, reply);
       },
       onSettled(request, reply, outcome) {
         if (!claim(request)) return;

@@ -6,7 +6,7 @@ import type { RouteSettings, Settings } from "./options.ts";
 import type { Secrets } from "./secrets.ts";
 import { plain } from "./text.ts";
 import type { RequestLogLine } from "./types.ts";
-import { redactUrl } from "./url.ts";
+import { redactText, redactUrl } from "./url.ts";
 import { type Watch, watchOf } from "./watch.ts";
 
 const MAX_URL_LENGTH = 2048;
@@ -65,14 +65,14 @@ export function createLines(settings: Settings, secrets: Secrets, bodies: Bodies
         totalMs: since(startedAt, exchange?.settledAt) ?? 0,
         bytesReceived: seen?.bytesReceived,
         bytesSent: seen && (hasNoBody(request, status) ? 0 : seen.bytesSent),
-        address: seen === undefined ? request.ip : seen.address,
+        address: addressOf(seen === undefined ? request.ip : seen.address),
         principal: nameOf(principal?.id),
         principalKind: nameOf(principal?.kind),
         userAgent: agent === undefined ? undefined : plain(agent, MAX_AGENT_LENGTH),
         httpVersion: request.raw.httpVersion,
         err: isFault ? error : undefined,
         errorCode: isFault ? undefined : nameOf((error as { code?: unknown } | undefined)?.code),
-        errorMessage: isFault ? undefined : messageOf(error),
+        errorMessage: isFault ? undefined : messageOf(error, secrets),
         requestHeaders: headersOf(requestHeaders, (name) => request.headers[name], secrets),
         responseHeaders: headersOf(
           responseHeaders,
@@ -85,7 +85,7 @@ export function createLines(settings: Settings, secrets: Secrets, bodies: Bodies
         responseBodyTruncated: responseBody?.truncated || undefined,
         extra: undefined,
       };
-      if (extra !== undefined) line.extra = extraOf(() => extra(request, reply, outcome));
+      if (extra !== undefined) line.extra = extraOf(() => extra(request, reply, outcome), secrets);
       for (const field of omit) Reflect.set(line, field, undefined);
       return line;
     },
@@ -128,15 +128,24 @@ function nameOf(value: unknown): string | undefined {
     : undefined;
 }
 
-function messageOf(error: unknown): string | undefined {
-  const { message } = (error ?? {}) as { message?: unknown };
-  return typeof message === "string" ? plain(message, MAX_MESSAGE_LENGTH) : undefined;
+/** Behind a proxy that is trusted the address is whatever the proxy says. */
+function addressOf(address: string | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  // RFC 4291, section 2.5.5.2: an IPv4 client of a server that listens on IPv6.
+  return plain(/^::ffff:[\d.]+$/i.test(address) ? address.slice(7) : address, MAX_NAME_LENGTH);
 }
 
-function extraOf(make: () => unknown): unknown {
+function messageOf(error: unknown, secrets: Secrets): string | undefined {
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === "string"
+    ? plain(redactText(message, secrets), MAX_MESSAGE_LENGTH)
+    : undefined;
+}
+
+function extraOf(make: () => unknown, secrets: Secrets): unknown {
   try {
     return make();
   } catch (error) {
-    return { failed: messageOf(error) ?? "extra threw" };
+    return { failed: messageOf(error, secrets) ?? "extra threw" };
   }
 }

@@ -28,6 +28,16 @@ export function redactPairs(text: string, secrets: Secrets): string {
   return redactUrl(`?${text}`, secrets).slice(1);
 }
 
+/** A parameter of an address in the middle of a text, as in "Route GET:/?token=… not found". */
+const PARAMETER_IN_TEXT = /([?&])([^\s?&=#"'<>\\]{1,128})=[^\s&"'<>\\]+/g;
+
+/** Takes out of any text what shows that it is a secret: by its form, or by its name in an address. */
+export function redactText(text: string, secrets: Secrets): string {
+  return redactByForm(text).replace(PARAMETER_IN_TEXT, (pair, delimiter: string, name: string) =>
+    secrets.isSecretParameter(decode(name)) ? `${delimiter}${name}=${REDACTED}` : pair,
+  );
+}
+
 function redactParameter(piece: string, secrets: Secrets, depth: number): string {
   const equals = piece.indexOf("=");
   if (equals === -1) return piece;

@@ -259,9 +259,37 @@ describe("a response body", () => {
 
   it("that no client gets is not logged", async () => {
     const { app, lineOf } = await createLogged({ bodies: "response" });
-    app.get("/", async () => ({ a: 1 }));
+    app.head("/", (_request, reply) => {
+      reply.hijack();
+      reply.raw.setHeader("content-type", "application/json");
+      reply.raw.end('{"a":1}');
+    });
     await fetch(await listen(app), { method: "HEAD" });
-    expect((await lineOf("/")).responseBody ?? "").toBe("");
+    const line = await lineOf("/");
+    expect(line).toMatchObject({ method: "HEAD", bytesSent: 0 });
+    expect(line).not.toHaveProperty("responseBody");
+  });
+
+  it("that repeats the address, as Fastify's own 404 does, loses its secrets", async () => {
+    const { app, lineOf } = await createLogged({ bodies: "response" });
+    await app.inject("/missing?access_token=t0ps3cret&page=2");
+    const line = await lineOf("/missing?access_token=[redacted]&page=2");
+    expect(line.responseBody).toContain("GET:/missing?access_token=[redacted]&page=2 not found");
+  });
+
+  it("is that of the reply that went out, after one whose headers could not", async () => {
+    const { app, lineOf } = await createLogged({ bodies: "response" });
+    app.setErrorHandler((_error, _request, reply) => {
+      reply.removeHeader("x-bad").code(500).type("text/html").send("<p>failed</p>");
+    });
+    app.get("/", async (_request, reply) => {
+      reply.header("x-bad", "a\nb");
+      return { a: 1 };
+    });
+    await app.inject("/");
+    const line = await lineOf("/");
+    expect(line.status).toBe(500);
+    expect(line).not.toHaveProperty("responseBody");
   });
 });
 

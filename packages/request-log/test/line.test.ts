@@ -185,6 +185,21 @@ describe("the line", () => {
     expect(await lineOf("/base64")).toMatchObject({ bytesReceived: 0, bytesSent: 8 });
   });
 
+  it("tells the address that a trusted proxy tells, and IPv4 as such", async () => {
+    const { app, lineOf } = await createLogged({}, { trustProxy: true });
+    app.get("/:name", async () => "");
+    for (const [name, address] of [
+      ["mapped", "::ffff:192.0.2.7"],
+      ["v6", "2001:db8::1"],
+      ["forged", "a\u009b31m"],
+    ] as const) {
+      await app.inject({ url: `/${name}`, headers: { "x-forwarded-for": address } });
+    }
+    expect(await lineOf("/mapped")).toMatchObject({ address: "192.0.2.7" });
+    expect(await lineOf("/v6")).toMatchObject({ address: "2001:db8::1" });
+    expect(await lineOf("/forged")).toMatchObject({ address: "a\\u{9b}31m" });
+  });
+
   it("leaves fields out on request", async () => {
     const { app, lineOf } = await createLogged({ omit: ["address", "userAgent"] });
     app.get("/", async () => "");

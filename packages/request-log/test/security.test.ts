@@ -49,12 +49,13 @@ describe("listed headers", () => {
   it("are logged, of secret ones only that they were there", async () => {
     const { app, log, lineOf } = await createLogged({
       requestHeaders: ["Accept", "Authorization", "Cookie", "x-api-key", "referer", "x-absent"],
-      responseHeaders: ["content-type", "set-cookie", "location", "x-raw"],
+      responseHeaders: ["content-type", "set-cookie", "location", "link", "x-raw"],
     });
     app.get("/", (_request, reply) =>
       reply
         .header("set-cookie", [`sid=${SECRET}`, `csrf=${SECRET}`])
-        .header("location", `/cb?code=${SECRET}`)
+        .header("location", `https://a:${SECRET}@app/cb?code=${SECRET}`)
+        .header("link", `</next?page=2&token=${SECRET}>; rel=next`)
         .send("x"),
     );
     await app.inject({
@@ -78,7 +79,8 @@ describe("listed headers", () => {
     expect(line.responseHeaders).toEqual({
       "content-type": "text/plain; charset=utf-8",
       "set-cookie": "[redacted]",
-      location: "/cb?code=[redacted]",
+      location: "https://app/cb?code=[redacted]",
+      link: "</next?page=2&token=[redacted]>; rel=next",
     });
     expect(JSON.stringify(log.items)).not.toContain(SECRET);
   });
@@ -255,6 +257,15 @@ describe("an error", () => {
       errorMessage: "body must have required property 'a'",
     });
     expect(line).not.toHaveProperty("err");
+  });
+
+  it("of the client's loses secrets of addresses in its message", async () => {
+    const { app, lineOf } = await createLogged();
+    app.get("/", async () => {
+      throw Object.assign(new Error(`no page at /cb?code=${SECRET}&a=1`), { statusCode: 404 });
+    });
+    await app.inject("/");
+    expect((await lineOf("/")).errorMessage).toBe("no page at /cb?code=[redacted]&a=1");
   });
 
   it("goes through the serializer that the logger has", async () => {
