@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Agent } from "./agents/agent.ts";
 import type { Config } from "./config.ts";
 import { aboutRoutes } from "./http/about-routes.ts";
@@ -49,6 +49,8 @@ export async function buildApp(
 
   const app: FastifyInstance = Fastify({
     logger: { level: config.logLevel, ...(logStream && { stream: logStream }) },
+    // The request log writes one line for both of Fastify's.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxTextBytes,
     // These errors meet no route and no hook.
     frameworkErrors: (error, _request, reply) => {

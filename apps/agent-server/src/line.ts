@@ -1,5 +1,6 @@
 import order from "@enfilade/order";
 import requestId from "@enfilade/request-id";
+import requestLog from "@enfilade/request-log";
 import securityHeaders from "@enfilade/security-headers";
 import timing from "@enfilade/timing";
 import type { FastifyInstance } from "fastify";
@@ -12,5 +13,6 @@ export async function line(app: FastifyInstance): Promise<void> {
   await app.register(order);
   await app.register(requestId);
   await app.register(timing);
+  await app.register(requestLog, { ignore: ["/health"] });
   await app.register(securityHeaders);
 }

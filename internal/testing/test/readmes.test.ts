@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root, workspacePackages } from "../../../scripts/workspace.ts";
 import { type ReadmeBlock, readmeBlocks, runModule } from "../src/index.ts";
 
-/** What documents of no package in particular import is resolved from the package that has it all. */
-const umbrella = join(root, "packages/enfilade");
+/** What documents of no package in particular import is resolved from the app that has it all. */
+const umbrella = join(root, "apps/agent-server");
 /** Blocks are written into the package, so that its name and its dependencies resolve as for a user. */
 const blocksFolder = ".readme-blocks";
 

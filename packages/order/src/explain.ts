@@ -4,7 +4,7 @@ import { toMermaid } from "./mermaid.ts";
 import { phasesOf, type ResponseKind } from "./responses.ts";
 import { type LeftOut, nameOfRoute, type Route, type RouteLine } from "./routes.ts";
 import type { Member } from "./scope.ts";
-import type { Constraint } from "./solve.ts";
+import { type Constraint, nameOfTarget } from "./solve.ts";
 import { toSvg } from "./svg.ts";
 import { toText } from "./text.ts";
 
@@ -98,6 +98,6 @@ function doorOf(
 function reasonOf(member: Member, constraints: readonly Constraint[]): string {
   const asked = constraints
     .filter(({ by }) => by === member)
-    .map(({ kind, target }) => (kind === "requires" ? `needs ${target}` : `${kind} ${target}`));
+    .map(({ kind, target }) => `${kind === "requires" ? "needs" : kind} ${nameOfTarget(target)}`);
   return [...new Set(asked)].join(", ") || `place ${member.layer.place}`;
 }

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { createLogLines } from "@enfilade/testing";
+import { expect, test } from "vitest";
+import { testApp } from "./support.ts";
+
+const root = new URL("../../../", import.meta.url);
+
+test("a run walks through the layers in the line that the documentation shows", async () => {
+  const app = await testApp();
+  await app.ready();
+  const explanation = app.order.explain("POST", "/agents/docs/runs");
+  expect(explanation.doors.map(({ layer }) => layer)).toEqual([
+    "request-id",
+    "timing",
+    "request-log",
+    "security-headers",
+  ]);
+  await expect(explanation.toSvg()).toMatchFileSnapshot(new URL("docs/line.svg", root).pathname);
+  expect(readFileSync(new URL("README.md", root), "utf8")).toContain(explanation.toText());
+});
+
+test("the audit has nothing to say against the demo", async () => {
+  const app = await testApp();
+  await app.ready();
+  expect(app.order.findings().filter(({ severity }) => severity !== "info")).toEqual([]);
+});
+
+test("an exchange leaves one line of log with its id, and none for a health check", async () => {
+  const log = createLogLines();
+  const app = await testApp({ logStream: log.stream });
+  await app.inject("/health");
+  const { headers } = await app.inject({ url: "/agents/echo?token=secret" });
+  await app.close();
+  expect(log.items).toHaveLength(1);
+  expect(log.items[0]).toMatchObject({
+    reqId: headers["x-request-id"],
+    method: "GET",
+    route: "/agents/:agentId",
+    status: 200,
+    outcome: "completed",
+  });
+  expect(JSON.stringify(log.items)).not.toContain("secret");
+});
