@@ -1,0 +1,62 @@
+import { defineLayer, type Layer } from "@enfilade/layer";
+import { order } from "@enfilade/order";
+import createError, { type FastifyErrorConstructor } from "@fastify/error";
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import { onTestFinished } from "vitest";
+import { type Challenge, createAuthenticator, type Principal, type Verdict } from "../src/index.ts";
+
+export const BAD_CREDENTIALS: FastifyErrorConstructor<{ code: "BAD_CREDENTIALS" }, []> =
+  createError("BAD_CREDENTIALS", "The credentials do not hold.", 401);
+
+/** A principal with nothing but what a test says. */
+export function principal(given: Partial<Principal> = {}): Principal {
+  return { kind: "test", id: "ann", scopes: [], claims: {}, ...given };
+}
+
+/**
+ * An authenticator that believes its own header: `ann agents:run` is Ann, who may run agents. `doubt` is
+ * somebody else's, `bad` is refused, `broken` fails.
+ */
+export function believing(name = "test", challenge: Challenge = { scheme: "Bearer" }): Layer {
+  return defineLayer({
+    name,
+    place: "authenticate",
+    provides: ["principal"],
+    setup: (app) =>
+      createAuthenticator(app, {
+        kind: name,
+        challenge,
+        authenticate(request): Verdict | Promise<Verdict> {
+          const [id, ...scopes] = String(request.headers[`x-${name}`] ?? "").split(" ");
+          if (id === "bad") throw new BAD_CREDENTIALS();
+          if (id === "doubt") return new BAD_CREDENTIALS();
+          if (id === "broken") throw new Error("the store of secrets is gone");
+          const verdict = id ? principal({ kind: name, id, scopes }) : null;
+          return id === "slow" ? Promise.resolve(verdict) : verdict;
+        },
+      }),
+  });
+}
+
+/** An app, closed at the end; under an arrangement or without one. */
+export async function make(
+  arrangement: "alone" | "in line" = "alone",
+  options: FastifyServerOptions = {},
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify(options);
+  onTestFinished(() => app.close());
+  if (arrangement === "in line") await app.register(order);
+  return app;
+}
+
+/** Gives the error that `ready()` rejects with. */
+export async function refusalOf(app: FastifyInstance): Promise<Error> {
+  try {
+    await app.ready();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("It was to refuse, and has booted.");
+}
+
+export const BOTH = ["alone", "in line"] as const;
