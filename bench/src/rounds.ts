@@ -62,21 +62,25 @@ async function measureOnce({ program, args = [] }: Contender, load: Load): Promi
   const child = fork(new URL(`servers/${program}.ts`, import.meta.url), args, {
     execArgv: ["--import", "tsx"],
   });
-  const [{ port }] = (await once(child, "message")) as [{ port: number }];
+  const [{ origin }] = (await once(child, "message")) as [{ origin: string }];
   const requests = load.requests ?? 60_000;
-  await fire(port, load, requests);
+  await fire(origin, load, requests);
   const before = await cpu(child);
-  await fire(port, load, requests);
+  await fire(origin, load, requests);
   const spent = (await cpu(child)) - before;
   child.disconnect();
   await once(child, "exit");
   return spent / requests;
 }
 
-async function fire(port: number, load: Load, amount: number): Promise<void> {
+async function fire(origin: string, load: Load, amount: number): Promise<void> {
   const { path, headers = {}, connections = 32 } = load;
-  const url = `http://127.0.0.1:${port}${path}`;
-  const result = await autocannon({ url, headers: { ...headers }, connections, amount });
+  const result = await autocannon({
+    url: `${origin}${path}`,
+    headers: { ...headers },
+    connections,
+    amount,
+  });
   if (result.non2xx > 0 || result.errors > 0) {
     throw new Error(`${path}: ${result.non2xx} refusals and ${result.errors} errors under load`);
   }

@@ -2,7 +2,7 @@ import { PHASES, type Phase, PLACES, type Place } from "@enfilade/layer";
 import fc from "fast-check";
 
 /** How a hook of a generated layer is written. */
-export type HookStyle = "sync" | "async" | "callback";
+type HookStyle = "sync" | "async" | "callback";
 
 /** A generated layer. */
 export interface LayerSpec {
@@ -15,7 +15,7 @@ export interface LayerSpec {
 }
 
 /** A generated scope: a plugin below another one. */
-export interface ScopeSpec {
+interface ScopeSpec {
   readonly name: string;
   readonly parent: number;
   readonly prefix: string | undefined;
