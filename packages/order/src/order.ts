@@ -107,7 +107,7 @@ function notAwaited() {
   return found(
     "ORDER_NOT_AWAITED",
     "root",
-    "routes were declared before @enfilade/order had loaded: the layers reach them, but before those routes' own response hooks, and nobody checks what their config asks for",
+    "routes were declared before @enfilade/order had loaded: the layers reach them, but before response hooks that were added until then, and nobody checks what their config asks for",
     "Write await app.register(order), or call arrange(app) where nothing can be awaited.",
   );
 }
