@@ -1,0 +1,145 @@
+import { createCluster, type RedisClusterOptions } from "@redis/client";
+import { backoffMs } from "./backoff.ts";
+import type { DriverEvents, FailureKind, RedisDriver } from "./driver.ts";
+import { keySlot } from "./key-slot.ts";
+import { classifyNodeRedis, safeOptions } from "./single-driver.ts";
+
+/** Options of node-redis' `createCluster`. */
+export type ClusterOptions = RedisClusterOptions;
+
+type Cluster = ReturnType<typeof openCluster>;
+type Node = Cluster["masters"][number];
+
+/** Where the slots are is asked anew while a node stays away: its replica may have taken over. */
+const REFRESH_MS = 1_000;
+
+function openCluster(options: ClusterOptions) {
+  const { defaults = {} } = options;
+  const socket = { reconnectStrategy: backoffMs, ...defaults.socket };
+  return createCluster({
+    ...options,
+    defaults: safeOptions({ ...defaults, socket }),
+    commandOptions: { ...options.commandOptions, timeout: 0 },
+    // Else it waits for every node, and a dead one keeps it from the others.
+    minimizeConnections: true,
+    topologyRefreshOnReconnectionAttemptStrategy: REFRESH_MS,
+  });
+}
+
+/** node-redis on a cluster: each master is a node with a breaker and a clock of its own. */
+export class ClusterDriver implements RedisDriver {
+  readonly name = "node-redis cluster";
+  readonly #options: ClusterOptions;
+  #events: DriverEvents | undefined;
+  #cluster: Cluster | undefined;
+  #discovered = false;
+  #retry: NodeJS.Timeout | undefined;
+  #attempt = 0;
+  #closed = false;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+  }
+
+  start(events: DriverEvents): void {
+    this.#events = events;
+    void this.#connect();
+  }
+
+  nodeOf(key?: string): string | undefined {
+    const cluster = this.#discovered ? this.#cluster : undefined;
+    if (key === undefined) return cluster?.masters[0]?.address;
+    return cluster?.slots[keySlot(key)]?.master.address;
+  }
+
+  nodes(): readonly string[] {
+    return this.#discovered ? (this.#cluster?.masters ?? []).map(({ address }) => address) : [];
+  }
+
+  isReady(address: string): boolean {
+    const node = this.#node(address);
+    if (node === undefined) return false;
+    // Known from a redirection only: a connection is made when it is wanted.
+    if (node.client === undefined) this.#open(node);
+    return node.client?.isReady ?? false;
+  }
+
+  async send(address: string, args: readonly string[], key?: string): Promise<unknown> {
+    const cluster = this.#cluster;
+    if (cluster === undefined || key === undefined) return this.#sendTo(address, args);
+    return await cluster.sendCommand(key, false, [...args]);
+  }
+
+  time(address: string): Promise<unknown> {
+    return this.#sendTo(address, ["TIME"]);
+  }
+
+  reconnect(): void {
+    this.#drop();
+    clearTimeout(this.#retry);
+    if (!this.#closed) void this.#connect();
+  }
+
+  classify(error: unknown): FailureKind {
+    return classifyNodeRedis(error);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#drop();
+  }
+
+  async #sendTo(address: string, args: readonly string[]): Promise<unknown> {
+    const cluster = this.#cluster;
+    const node = this.#node(address);
+    if (cluster === undefined || node === undefined) throw new Error("the node is gone");
+    const client = await cluster.nodeClient(node);
+    return await client.sendCommand([...args]);
+  }
+
+  async #connect(): Promise<void> {
+    const cluster = openCluster(this.#options);
+    this.#cluster = cluster;
+    this.#discovered = false;
+    cluster.on("error", () => {});
+    cluster.on("node-ready", ({ host, port }: { host: string; port: number }) => {
+      if (this.#cluster === cluster) this.#events?.ready(`${host}:${port}`);
+    });
+    cluster.on("node-error", (error: unknown, { host, port }: { host: string; port: number }) => {
+      if (this.#cluster === cluster) this.#events?.lost(`${host}:${port}`, error);
+    });
+    try {
+      await cluster.connect();
+      if (this.#cluster !== cluster) return;
+      this.#discovered = true;
+      this.#attempt = 0;
+      for (const node of cluster.masters) this.#open(node);
+    } catch {
+      if (this.#cluster === cluster) this.#again();
+    }
+  }
+
+  #again(): void {
+    if (this.#closed) return;
+    this.#drop();
+    this.#retry = setTimeout(() => void this.#connect(), backoffMs(this.#attempt++));
+    this.#retry.unref();
+  }
+
+  #open(node: Node): void {
+    this.#cluster?.nodeClient(node).catch(() => {});
+  }
+
+  #node(address: string): Node | undefined {
+    const node = this.#cluster?.nodeByAddress.get(address);
+    return node === undefined ? undefined : (node as Node);
+  }
+
+  #drop(): void {
+    const cluster = this.#cluster;
+    this.#cluster = undefined;
+    this.#discovered = false;
+    if (cluster?.isOpen) cluster.destroy();
+  }
+}

@@ -1,0 +1,36 @@
+/** What a driver tells the guard. */
+export interface DriverEvents {
+  /** A node takes commands, for the first time or again; it may be another server than before. */
+  ready(node: string): void;
+  /** The connection to a node is gone. */
+  lost(node: string, cause: unknown): void;
+}
+
+/**
+ * `reply`: the server answered with an error. `unsent`: the command never left this process.
+ * `lost`: the connection broke, and the command may have run or not.
+ */
+export type FailureKind = "reply" | "unsent" | "lost";
+
+/**
+ * A Redis client as the guard needs it: it sends once, now or never. No queue for later, no second
+ * try of its own; both are how a command comes to be counted behind its caller's back.
+ */
+export interface RedisDriver {
+  /** Which client it is, for errors and metrics. */
+  readonly name: string;
+  start(events: DriverEvents): void;
+  /** The node that a key lives on, any node without a key; `undefined` while none is known. */
+  nodeOf(key?: string): string | undefined;
+  /** The nodes that take writes, as far as they are known. */
+  nodes(): readonly string[];
+  isReady(node: string): boolean;
+  /** Sends a command to the node of its key. */
+  send(node: string, args: readonly string[], key?: string): Promise<unknown>;
+  /** Asks a node for its `TIME`. */
+  time(node: string): Promise<unknown>;
+  /** Drops the connection to a node and makes another, asking anew where the node is. */
+  reconnect(node: string): void;
+  classify(error: unknown): FailureKind;
+  close(): Promise<void>;
+}

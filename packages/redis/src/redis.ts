@@ -1,0 +1,352 @@
+import type { BreakerState } from "./breaker.ts";
+import {
+  RedisConnectionLost,
+  RedisRefused,
+  RedisTimeout,
+  RedisUnavailable,
+  RedisUnreadableReply,
+} from "./errors.ts";
+import type { Fate } from "./fate.ts";
+import { localUs, NodeGuard } from "./node-guard.ts";
+import { RAN, type RedisScript } from "./script.ts";
+import type { Settings } from "./settings.ts";
+
+/** What has happened to commands so far. */
+export interface RedisCounts {
+  /** Sent to a server. */
+  sent: number;
+  /** Answered with an error, because nothing came within the deadline … */
+  timedOut: number;
+  /** … of those, scripts that had run in time all the same, as a late answer told … */
+  lateRan: number;
+  /** … and scripts that came too late, and did nothing. */
+  voided: number;
+  /** Broken off together with their connection: they may have run or not. */
+  lost: number;
+  /** Not sent: no connection, an open breaker, too many in flight. */
+  notSent: number;
+  /** Refused by the server. */
+  refused: number;
+  /** Scripts that the server did not know, or not any more. */
+  scriptLoads: number;
+}
+
+/** The state of one node. */
+export interface RedisNodeState {
+  readonly node: string;
+  readonly ready: boolean;
+  readonly breaker: BreakerState;
+  readonly failures: number;
+}
+
+/** The state of a guarded connection, for health checks and metrics. */
+export interface RedisState {
+  /** True while every known node takes commands. */
+  readonly ready: boolean;
+  readonly driver: string;
+  readonly nodes: readonly RedisNodeState[];
+  readonly inFlight: number;
+  readonly counts: Readonly<RedisCounts>;
+}
+
+/** A guarded connection, made by {@link createRedis}. */
+export interface Redis {
+  /** How long a command may take. */
+  readonly deadlineMs: number;
+  /**
+   * Runs a script, by its hash; the server is told the source when it does not know it. All keys must
+   * live in one slot of a cluster: give them one hash tag.
+   *
+   * @param deadlineAt - an earlier deadline, on `performance.now()`'s clock
+   * @throws RedisUnavailable, RedisTimeout, RedisConnectionLost, RedisRefused, RedisUnreadableReply
+   */
+  run<Reply>(
+    script: RedisScript<Reply>,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    deadlineAt?: number,
+  ): Promise<Reply>;
+  /**
+   * Sends a plain command. It has the same deadline on this side, and none on the server's: after a
+   * timeout it may still run. What counts something belongs into a script.
+   *
+   * @param key - where it goes in a cluster; without one, anywhere
+   */
+  command(args: readonly (string | number)[], key?: string): Promise<unknown>;
+  /** The server's clock as far as it is known from here, in microseconds. */
+  serverUs(key?: string): number | undefined;
+  /** Resolves once every known node takes commands; only tests and eager boots wait for it. */
+  ready(): Promise<void>;
+  state(): RedisState;
+  /** Closes what it has opened. A client that was handed in stays open. */
+  close(): Promise<void>;
+}
+
+/** The guarded connection over any driver. */
+export class GuardedRedis implements Redis {
+  readonly deadlineMs: number;
+  readonly #settings: Settings;
+  readonly #guards = new Map<string, NodeGuard>();
+  readonly #waiting = new Set<() => void>();
+  readonly #counts: RedisCounts = {
+    sent: 0,
+    timedOut: 0,
+    lateRan: 0,
+    voided: 0,
+    lost: 0,
+    notSent: 0,
+    refused: 0,
+    scriptLoads: 0,
+  };
+  #inFlight = 0;
+  #closed = false;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.deadlineMs = settings.deadlineMs;
+    settings.driver.start({
+      ready: (node) => {
+        settings.onEvent({ node, kind: "ready" });
+        this.#guardOf(node).onReady();
+        for (const check of [...this.#waiting]) check();
+      },
+      lost: (node, cause) => {
+        settings.onEvent({ node, kind: "lost", cause });
+        this.#guardOf(node).onLost();
+      },
+    });
+  }
+
+  async run<Reply>(
+    script: RedisScript<Reply>,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    deadlineAt: number = Number.POSITIVE_INFINITY,
+  ): Promise<Reply> {
+    const until = Math.min(deadlineAt, performance.now() + this.deadlineMs);
+    const [key] = keys;
+    const tail = [String(keys.length), ...keys, ...args.map(String)];
+    let head = ["EVALSHA", script.sha1];
+    // At most twice again: once for a script not known, once for a clock that was set.
+    for (let tries = 3; ; tries--) {
+      const guard = this.#open(key);
+      if (!guard.clock.known) await this.#measure(guard, until);
+      const now = localUs();
+      const deadline = Math.floor(guard.clock.atLeast(now) + until * 1_000 - now);
+      const answer = await this.#send(
+        guard,
+        [...head, ...tail, String(deadline)],
+        key,
+        until,
+        (reply) => readAnswer(script, reply, (nowUs) => guard.clock.learn(nowUs, now, localUs())),
+      );
+      if (answer.ran === "yes") return answer.reply;
+      if (answer.ran === "unknown") throw new RedisUnreadableReply(script.name);
+      if (answer.unknownScript) {
+        this.#counts.scriptLoads += 1;
+        head = ["EVAL", script.source];
+      }
+      if (tries === 1 || performance.now() >= until) throw this.#timeout(guard, { ran: "no" });
+    }
+  }
+
+  async command(args: readonly (string | number)[], key?: string): Promise<unknown> {
+    const until = performance.now() + this.deadlineMs;
+    const answer = await this.#send(this.#open(key), args.map(String), key, until, (reply) => ({
+      ran: "yes",
+      reply,
+    }));
+    return answer.ran === "yes" ? answer.reply : undefined;
+  }
+
+  serverUs(key?: string): number | undefined {
+    const node = this.#settings.driver.nodeOf(key);
+    const clock = node === undefined ? undefined : this.#guards.get(node)?.clock;
+    return clock?.known ? clock.estimate(localUs()) : undefined;
+  }
+
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        if (this.#closed) reject(this.#unavailable("any node", "it is closed"));
+        else if (this.#allReady()) resolve();
+        else return;
+        this.#waiting.delete(check);
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  state(): RedisState {
+    const { driver } = this.#settings;
+    const nodes = driver.nodes().map((node) => {
+      const { breaker, ready } = this.#guardOf(node);
+      return { node, ready, breaker: breaker.state, failures: breaker.failures };
+    });
+    const ready =
+      nodes.length > 0 && nodes.every((node) => node.ready && node.breaker === "closed");
+    const counts = { ...this.#counts };
+    return { ready, driver: driver.name, nodes, inFlight: this.#inFlight, counts };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const guard of this.#guards.values()) guard.close();
+    for (const check of [...this.#waiting]) check();
+    await this.#settings.driver.close();
+  }
+
+  #allReady(): boolean {
+    const { driver } = this.#settings;
+    const nodes = driver.nodes();
+    return nodes.length > 0 && nodes.every((node) => driver.isReady(node));
+  }
+
+  #guardOf(node: string): NodeGuard {
+    let guard = this.#guards.get(node);
+    if (guard === undefined) {
+      guard = new NodeGuard(node, this.#settings);
+      this.#guards.set(node, guard);
+    }
+    return guard;
+  }
+
+  /** The guard of the node to ask, unless there is a reason not to. */
+  #open(key: string | undefined): NodeGuard {
+    const node = this.#settings.driver.nodeOf(key);
+    if (this.#closed) throw this.#unavailable(node, "it is closed");
+    if (node === undefined) throw this.#unavailable(node, "no node is known yet");
+    const guard = this.#guardOf(node);
+    if (!guard.ready) throw this.#unavailable(node, "it is not connected");
+    if (guard.breaker.state !== "closed") throw this.#unavailable(node, "its breaker is open");
+    if (this.#inFlight >= this.#settings.maxInFlight) {
+      throw this.#unavailable(node, `${this.#inFlight} commands wait for an answer`);
+    }
+    return guard;
+  }
+
+  #unavailable(node: string | undefined, why: string): RedisUnavailable {
+    this.#counts.notSent += 1;
+    return new RedisUnavailable(node ?? this.#settings.driver.name, why);
+  }
+
+  #timeout(guard: NodeGuard, fate: Fate<unknown> | Promise<Fate<unknown>>): RedisTimeout {
+    return new RedisTimeout(guard.node, String(this.deadlineMs), Promise.resolve(fate));
+  }
+
+  async #measure(guard: NodeGuard, until: number): Promise<void> {
+    try {
+      await guard.measure();
+    } catch {
+      throw this.#timeout(guard, { ran: "no" });
+    }
+    if (performance.now() >= until) throw this.#timeout(guard, { ran: "no" });
+  }
+
+  /**
+   * Sends a command, and answers within the deadline. An answer that comes later still tells, in the
+   * error's `fate`, what has become of it.
+   */
+  #send<Reply>(
+    guard: NodeGuard,
+    args: readonly string[],
+    key: string | undefined,
+    until: number,
+    read: (reply: unknown) => Answer<Reply>,
+  ): Promise<Answer<Reply>> {
+    const { driver } = this.#settings;
+    const counts = this.#counts;
+    counts.sent += 1;
+    this.#inFlight += 1;
+    return new Promise((resolve, reject) => {
+      let tell: ((fate: Fate<unknown>) => void) | undefined;
+      const timer = setTimeout(
+        () => {
+          counts.timedOut += 1;
+          guard.breaker.fail();
+          const fate = new Promise<Fate<unknown>>((settle) => {
+            tell = settle;
+          });
+          reject(this.#timeout(guard, fate));
+        },
+        Math.max(0, until - performance.now()),
+      );
+      const settle = (answer: Answer<Reply>) => {
+        if (answer.ran === "no" && !answer.unknownScript) counts.voided += 1;
+        if (tell === undefined) {
+          guard.breaker.succeed();
+          resolve(answer);
+          return;
+        }
+        if (answer.ran === "yes") counts.lateRan += 1;
+        tell(answer);
+        guard.onLateAnswer();
+      };
+      driver.send(guard.node, args, key).then(
+        (reply) => {
+          this.#inFlight -= 1;
+          clearTimeout(timer);
+          settle(read(reply));
+        },
+        (error: unknown) => {
+          this.#inFlight -= 1;
+          clearTimeout(timer);
+          if (driver.classify(error) === "reply" && isUnknownScript(error)) {
+            settle({ ran: "no", unknownScript: true });
+          } else {
+            const failure = this.#failure(guard, error);
+            if (tell === undefined) reject(failure);
+            else void failure.fate.then(tell);
+          }
+        },
+      );
+    });
+  }
+
+  #failure(
+    guard: NodeGuard,
+    error: unknown,
+  ): RedisRefused | RedisUnavailable | RedisConnectionLost {
+    const message = error instanceof Error ? error.message : String(error);
+    switch (this.#settings.driver.classify(error)) {
+      case "reply": {
+        this.#counts.refused += 1;
+        guard.breaker.succeed();
+        const refused = new RedisRefused(guard.node, message);
+        if (refused.reply === "READONLY") guard.onReadonly(refused);
+        return refused;
+      }
+      case "unsent":
+        return this.#unavailable(guard.node, message);
+      case "lost":
+        this.#counts.lost += 1;
+        guard.breaker.fail();
+        return new RedisConnectionLost(guard.node, message);
+    }
+  }
+}
+
+type Answer<Reply> =
+  | { readonly ran: "yes"; readonly reply: Reply }
+  | { readonly ran: "no"; readonly unknownScript: boolean }
+  | { readonly ran: "unknown" };
+
+function readAnswer<Reply>(
+  script: RedisScript<Reply>,
+  reply: unknown,
+  learn: (nowUs: number) => void,
+): Answer<Reply> {
+  if (!Array.isArray(reply) || typeof reply[1] !== "number") return { ran: "unknown" };
+  learn(reply[1]);
+  if (reply[0] !== RAN) return { ran: "no", unknownScript: false };
+  try {
+    return { ran: "yes", reply: script.read(reply[2], reply[1]) };
+  } catch {
+    return { ran: "unknown" };
+  }
+}
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}
