@@ -21,7 +21,8 @@ export const RESPONSES: Readonly<Record<ResponseKind, readonly Phase[]>> = {
   stream: ["onSend", "onHeaders", "onResponse", "onSettled"],
   hijacked: ["onHeaders", "onResponse", "onSettled"],
   upgrade: ["onSettled"],
-  aborted: ["onRequestAbort", "onSettled"],
+  // The response closes first. A request whose body was read to its end has no `onRequestAbort` at all.
+  aborted: ["onSettled", "onRequestAbort"],
 };
 
 /** Gives every phase of an exchange that ends in a kind of response, in the order of their running. */

@@ -29,11 +29,12 @@ describe.each(WAYS)("registered $way", ({ arrange }) => {
         (app) => app.get("/", async () => "root"),
         (app) =>
           app.register(async (child) => {
-            arrange([
+            for (const register of arrange([
               () => child.register(probe("child", "gate", notes, ["onRequest"])),
               () => child.get("/child", async () => "child"),
               () => child.register(async (below) => void below.get("/below", async () => "below")),
-            ]).forEach((register) => register());
+            ]))
+              register();
           }),
         (app) => app.register(async (other) => void other.get("/other", async () => "other")),
       ]),

@@ -56,11 +56,12 @@ describe.each(WAYS)("registered $way", ({ arrange }) => {
         (app) =>
           app.register(async (child) => {
             const inner = probe("inner", "handle", notes, [...INWARD, ...OUTWARD]);
-            arrange([
+            for (const register of arrange([
               () => child.register(inner),
               () => userHooks(child, notes, "child"),
               () => child.get("/", routeHooks(notes), async () => ({ hello: "world" })),
-            ]).forEach((register) => register());
+            ]))
+              register();
           }),
         (app) => userHooks(app, notes, "root"),
       ]),
@@ -83,11 +84,12 @@ describe.each(WAYS)("registered $way", ({ arrange }) => {
         (app) =>
           app.register(
             async (child) => {
-              arrange([
+              for (const register of arrange([
                 () => userHooks(child, notes, "child"),
                 () =>
                   child.setNotFoundHandler((_request, reply) => reply.code(404).send({ no: true })),
-              ]).forEach((register) => register());
+              ]))
+                register();
             },
             { prefix: "/api" },
           ),
