@@ -244,18 +244,27 @@ function call(client: IoredisClient, [command = "", ...args]: readonly string[])
   return client.call(command, ...args);
 }
 
-/** Listens for what matters; ioredis prints errors that nobody listens for. */
+/** Listens for what matters: connections made, and lost. ioredis prints errors nobody listens for. */
 function follow(
   client: IoredisClient,
   { ready, lost }: { ready: () => void; lost: (cause: unknown) => void },
 ): () => void {
+  let isReady = client.status === "ready";
   const onError = () => {};
-  const onClose = () => lost("closed");
-  client.on("ready", ready);
+  const onReady = () => {
+    isReady = true;
+    ready();
+  };
+  // Attempts that fail close, too.
+  const onClose = () => {
+    if (isReady) lost("the connection was closed");
+    isReady = false;
+  };
+  client.on("ready", onReady);
   client.on("close", onClose);
   client.on("error", onError);
   return () => {
-    client.off("ready", ready);
+    client.off("ready", onReady);
     client.off("close", onClose);
     client.off("error", onError);
   };

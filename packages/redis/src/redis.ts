@@ -280,7 +280,7 @@ export class GuardedRedis implements Redis {
           return;
         }
         if (answer.ran === "yes") counts.lateRan += 1;
-        tell(answer);
+        tell(answer.ran === "no" ? { ran: "no" } : answer);
         guard.onLateAnswer();
       };
       driver.send(guard.node, args, key).then(

@@ -47,6 +47,7 @@ export class SingleDriver implements RedisDriver {
   #node = "redis";
   #retry: NodeJS.Timeout | undefined;
   #attempt = 0;
+  #announced = false;
   #closed = false;
 
   constructor(name: string, locate: () => Promise<NodeRedisOptions>) {
@@ -81,6 +82,7 @@ export class SingleDriver implements RedisDriver {
 
   reconnect(): void {
     this.#drop();
+    this.#announced = false;
     clearTimeout(this.#retry);
     if (!this.#closed) void this.#connect();
   }
@@ -109,6 +111,7 @@ export class SingleDriver implements RedisDriver {
       await within(client.connect(), connectTimeout);
       if (this.#client !== client) return;
       this.#attempt = 0;
+      this.#announced = true;
       this.#events?.ready(this.#node);
     } catch (error) {
       if (client === undefined) this.#again();
@@ -120,7 +123,8 @@ export class SingleDriver implements RedisDriver {
   #lose(client: Client, cause: unknown): void {
     if (this.#client !== client) return;
     this.#drop();
-    this.#events?.lost(this.#node, cause);
+    if (this.#announced) this.#events?.lost(this.#node, cause);
+    this.#announced = false;
     this.#again();
   }
 

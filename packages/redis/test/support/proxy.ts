@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
 /** Stands between a client and a server, and does to their connection what networks do. */
-export interface Proxy {
+export interface NetworkProxy {
   readonly url: string;
   /** How many connections have come so far. */
   readonly connections: number;
@@ -16,7 +16,7 @@ export interface Proxy {
   stop(): Promise<void>;
 }
 
-export async function startProxy(targetPort: number): Promise<Proxy> {
+export async function startProxy(targetPort: number): Promise<NetworkProxy> {
   const pairs = new Set<{ client: Socket; server: Socket }>();
   const held: (() => void)[] = [];
   let mode: "pass" | "hold" | "drop" = "pass";
