@@ -137,6 +137,26 @@ describe("an exchange has one line", () => {
     expect(await allLines()).toMatchObject([{ outcome: "errored", err: { message: "gave up" } }]);
   });
 
+  it("when a web stream fails after its headers; nobody tells the reason", async () => {
+    const { app, lineOf, allLines } = await createLogged();
+    app.get("/web", async () => {
+      let pieces = 0;
+      return new Response(
+        new ReadableStream({
+          pull(controller) {
+            pieces += 1;
+            if (pieces > 1) controller.error(new Error("no more"));
+            else controller.enqueue(new TextEncoder().encode("first"));
+          },
+        }),
+      );
+    });
+    const exchange = await openExchange(await listen(app), { path: "/web" });
+    await exchange.closed();
+    expect(await lineOf("/web")).not.toHaveProperty("err");
+    expect(await allLines()).toMatchObject([{ outcome: "errored", level: 50, status: 200 }]);
+  });
+
   it("when a stream fails before its headers, and an error is sent instead", async () => {
     const { app, allLines } = await createLogged();
     app.get("/missing-file", (_request, reply) => {
