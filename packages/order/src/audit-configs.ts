@@ -2,7 +2,6 @@ import type { Finding } from "@enfilade/layer";
 import { found } from "./findings.ts";
 import type { Line } from "./line.ts";
 import { configOf, nameOfRoute, type Route } from "./routes.ts";
-import { pathOf } from "./scope.ts";
 import { isProtected } from "./selection.ts";
 
 /** What routes and scopes ask of the line in their configuration. */
@@ -26,7 +25,7 @@ function auditRoute(line: Line, route: Route): Finding[] {
   }
   const findings = auditSkips(line, skip ?? [], where);
   if (access !== undefined && isPublic === true) findings.push(contradiction(where));
-  else if (access !== undefined && !isGuarded(route)) findings.push(unprotected(where));
+  else if (access !== undefined) findings.push(...unprotected(route));
   for (const { layer, why } of route.line?.leftOut ?? []) {
     const code = isPublic === true ? "ORDER_PUBLIC_ROUTE" : "ORDER_SKIPPED";
     findings.push(found(code, where, `it goes round ${layer}: ${why}`, "Nothing, if it is meant."));
@@ -40,12 +39,6 @@ function auditSkips(line: Line, skips: readonly string[], where: string): Findin
     if (named.length === 0) return [unknownSkip(where, name)];
     return named.some(isProtected) ? [refusedSkip(where, name)] : [];
   });
-}
-
-/** Tells whether a layer on the route finds out who is calling. */
-function isGuarded({ line, scope }: Route): boolean {
-  const doors = line?.doors ?? pathOf(scope).flatMap(({ members }) => members);
-  return doors.some(({ layer }) => layer.provides.includes("principal"));
 }
 
 function isListOfNames(value: unknown): boolean {
@@ -65,13 +58,20 @@ function contradiction(where: string): Finding {
   );
 }
 
-function unprotected(where: string): Finding {
-  return found(
-    "ORDER_UNPROTECTED_ROUTE",
-    where,
-    "it has a rule of access, and no layer of its line authenticates",
-    "Register an authenticator (jwt, api-key) in this scope or above, or make the route public.",
-  );
+/** A rule of access needs two layers: one that finds out who is calling, and one that checks the rule. */
+function unprotected(route: Route): Finding[] {
+  const doors = route.line?.doors ?? [];
+  const authenticated = doors.some(({ layer }) => layer.provides.includes("principal"));
+  const checked = doors.some(({ layer }) => layer.place === "authorize");
+  if (authenticated && checked) return [];
+  return [
+    found(
+      "ORDER_UNPROTECTED_ROUTE",
+      nameOfRoute(route),
+      `it has a rule of access, and no layer of its line ${authenticated ? "checks it" : "authenticates"}`,
+      `Register ${authenticated ? "a layer that checks rules (auth)" : "an authenticator (jwt, api-key)"} in this scope or above, or make the route public.`,
+    ),
+  ];
 }
 
 function unknownSkip(where: string, name: string): Finding {

@@ -205,14 +205,17 @@ export class Line implements Arrangement {
   }
 }
 
-/** Tells whether a layer would do something to a route that asks for nothing. */
+/**
+ * Tells whether a layer would do something to a route that asks for nothing. It is shown one that passes for
+ * a not-found handler, which nobody takes for one that a user has declared.
+ */
 function worksOnRoutes({ layer, scope }: Member): boolean {
   let works = false;
   const steps = layer.onRoute?.({
     options: { method: "GET", url: "/", schema: { hide: true } as object, handler() {} },
     instance: scope.instance,
     late: true,
-    notFound: false,
+    notFound: true,
     unreachable() {
       works = true;
     },

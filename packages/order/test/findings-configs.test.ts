@@ -81,11 +81,22 @@ describe("ORDER_UNPROTECTED_ROUTE", () => {
     ]);
   });
 
-  it("is content with an authenticator in the scope or above", async () => {
+  it("refuses it where a layer authenticates, and none checks the rule", async () => {
+    const { findings } = await refusalOf([
+      (app) => app.register(key),
+      (app) => app.delete("/runs", { config: access }, async () => "gone"),
+    ]);
+    expect(findings).toMatchObject([
+      { code: "ORDER_UNPROTECTED_ROUTE", why: expect.stringContaining("checks it") },
+    ]);
+  });
+
+  it("is content with an authenticator and a layer that checks, in the scope or above", async () => {
     await boot([
       (app) => app.register(key),
       (app) =>
         app.register(async (child) => {
+          child.register(probe("rules", "authorize"));
           child.get("/", { config: access }, async () => "hello");
         }),
     ]);
