@@ -2,7 +2,7 @@
 export type Chunk = string | Uint8Array;
 
 /** Gives the encoding of a `write` or an `end`, whose place a callback may have taken. */
-export function encodingOf(encoding: unknown): BufferEncoding {
+function encodingOf(encoding: unknown): BufferEncoding {
   return typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8";
 }
 
