@@ -1,0 +1,112 @@
+import Fastify from "fastify";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { trustedHost } from "../src/index.ts";
+import { bareApp, hostApp, WAYS } from "./apps.ts";
+
+const refusal = (option: string, why = "") =>
+  expect.objectContaining({
+    code: "TRUSTED_HOST_INVALID_OPTION",
+    message: expect.stringMatching(
+      new RegExp(`^@enfilade/trusted-host: the option ${option} is .*${why}`),
+    ),
+  });
+
+async function boot(options: object, serverOptions = {}): Promise<unknown> {
+  const app = Fastify(serverOptions);
+  onTestFinished(() => app.close());
+  app.register(trustedHost, options as never);
+  return await app.ready().then(
+    () => "booted",
+    (error: unknown) => error,
+  );
+}
+
+describe("the layer refuses to boot", () => {
+  test.each([
+    ["without hosts", {}],
+    ["with none", { hosts: [] }],
+    ["with a single string", { hosts: "example.com" }],
+    ["with a star in a list", { hosts: ["example.com", "*"] }],
+    ["with a star alone in a list", { hosts: ["*"] }],
+    ["with a scheme", { hosts: ["https://example.com"] }],
+    ["with a path", { hosts: ["example.com/"] }],
+    ["with user information", { hosts: ["a@example.com"] }],
+    ["with a star inside", { hosts: ["a*.example.com"] }],
+    ["with two stars", { hosts: ["*.*.example.com"] }],
+    ["with a star and no dot", { hosts: ["*example.com"] }],
+    ["with a star at the end", { hosts: ["example.*"] }],
+    ["with a star before an address", { hosts: ["*.127.0.0.1"] }],
+    ["with IPv6 without brackets", { hosts: ["::1"] }],
+    ["with a port that no request has", { hosts: ["example.com:99999"] }],
+    ["with two ports", { hosts: ["example.com:80:*"] }],
+    ["with an address that is none", { hosts: ["127.1"] }],
+    ["with a name that DNS does not know", { hosts: ["exa mple.com"] }],
+    ["with an international name that is none", { hosts: ["\u00ad.\u3002"] }],
+    ["with a leading dot", { hosts: [".example.com"] }],
+    ["with an empty string", { hosts: [""] }],
+    ["with something else", { hosts: [/example/] }],
+  ])("%s", async (_what, options) => {
+    expect(await boot(options)).toEqual(refusal("hosts"));
+  });
+
+  test.each([
+    ["forwarded", "yes"],
+    ["httpsRedirect", "true"],
+    ["httpsRedirect", null],
+    ["httpsRedirect", { port: 0 }],
+    ["httpsRedirect", { port: "443" }],
+    ["httpsRedirect", { exempt: "/health" }],
+    ["httpsRedirect", { exempt: ["health"] }],
+    ["httpsRedirect", { excempt: ["/health"] }],
+    ["wwwRedirect", true],
+    ["wwwRedirect", "www"],
+    ["allow", ["example.com"]],
+  ])("with %s: %j", async (option, value) => {
+    const options = { hosts: ["example.com", "www.example.com"], [option]: value };
+    expect(await boot(options, { trustProxy: true })).toEqual(refusal(option));
+  });
+
+  test("with redirects to whatever host a request names", async () => {
+    const trusting = { trustProxy: true };
+    expect(await boot({ hosts: "*", httpsRedirect: true }, trusting)).toEqual(refusal("hosts"));
+    expect(await boot({ hosts: "*", wwwRedirect: "add" }, trusting)).toEqual(refusal("hosts"));
+  });
+
+  test("with an httpsRedirect that would send everybody round in circles", async () => {
+    const options = { hosts: ["example.com"], httpsRedirect: true };
+    expect(await boot(options)).toEqual(refusal("httpsRedirect", "No request can reach"));
+    expect(await boot(options, { trustProxy: "10.0.0.1" })).toBe("booted");
+  });
+
+  test("with a wwwRedirect that has no pair of names to go between", async () => {
+    expect(await boot({ hosts: ["*.example.com", "example.com"], wwwRedirect: "add" })).toEqual(
+      refusal("wwwRedirect"),
+    );
+    expect(await boot({ hosts: () => true, wwwRedirect: "add" })).toEqual(refusal("wwwRedirect"));
+    const pair = ["example.com:8080", "www.example.com:8080"];
+    expect(await boot({ hosts: pair, wwwRedirect: "add" })).toBe("booted");
+  });
+});
+
+describe.each(WAYS)("%s, a route is refused", (way) => {
+  test.each([[[]], ["example.com"], [true], [["*"]], [["https://example.com"]], [[""]], [[5]]])(
+    "with config.trustedHost %j",
+    async (value) => {
+      const app = await hostApp(way, { hosts: ["example.com"] });
+
+      expect(() => app.get("/mine", { config: { trustedHost: value as never } }, () => "")).toThrow(
+        refusal("config.trustedHost of GET /mine"),
+      );
+    },
+  );
+});
+
+test("the audit warns of a server that takes every host", async () => {
+  const app = await bareApp("under the order");
+  await app.register(trustedHost, { hosts: "*" });
+  await app.ready();
+
+  expect(app.order.findings()).toEqual([
+    expect.objectContaining({ code: "TRUSTED_HOST_ANY", severity: "warning" }),
+  ]);
+});

@@ -1,0 +1,102 @@
+import { defineLayer } from "@enfilade/layer";
+import { listen, openExchange } from "@enfilade/testing";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { trustedHost } from "../src/index.ts";
+import { ask, bareApp, hostApp, WAYS } from "./apps.ts";
+
+const outer = defineLayer({
+  name: "outer",
+  place: "protect",
+  setup: () => ({
+    onHeaders(_request, reply) {
+      reply.header("x-outer", "yes");
+    },
+  }),
+});
+const inner = defineLayer({
+  name: "inner",
+  place: "authenticate",
+  setup: () => ({
+    onRequest() {
+      throw Object.assign(new Error("Who are you?"), { statusCode: 401 });
+    },
+  }),
+});
+
+test("stands at its place, before anybody is asked who they are", async () => {
+  const app = await bareApp("under the order");
+  await app.register(inner);
+  await app.register(trustedHost, { hosts: ["example.com"] });
+  app.get("/", async () => "here");
+  await app.ready();
+
+  const { doors } = app.order.explain("GET", "/");
+
+  expect(doors.map(({ layer, place }) => [layer, place])).toEqual([
+    ["trusted-host", "host"],
+    ["inner", "authenticate"],
+  ]);
+  expect((await ask(app, "evil.example")).status).toBe(400);
+  expect((await ask(app, "example.com")).status).toBe(401);
+});
+
+test("refuses the same whatever the order of registration, and what it refuses has all headers", async () => {
+  const steps = ["host", "outer", "inner", "route", "scope"] as const;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.shuffledSubarray([...steps], { minLength: steps.length }),
+      async (order) => {
+        const app = await bareApp("under the order");
+        for (const step of order) {
+          if (step === "host") app.register(trustedHost, { hosts: ["example.com"] });
+          else if (step === "outer") app.register(outer);
+          else if (step === "inner") app.register(inner);
+          else if (step === "route") app.get("/", async () => "here");
+          else app.register(async (scope) => void scope.get("/scope", async () => "here"));
+        }
+        for (const url of ["/", "/scope", "/nope"]) {
+          const response = await app.inject({ url, headers: { host: "evil.example" } });
+          expect(response.json()).toMatchObject({ code: "TRUSTED_HOST_UNKNOWN" });
+          expect(response.headers["x-outer"]).toBe("yes");
+          expect((await ask(app, "example.com", { url })).status).toBe(401);
+        }
+        await app.close();
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
+test("in a scope it guards that scope, and its override another", async () => {
+  const app = await bareApp("under the order");
+  await app.register(trustedHost, { hosts: ["example.com"] });
+  app.get("/", async () => "here");
+  app.register(async (scope) => {
+    await scope.register(trustedHost, { hosts: ["admin.example"], layer: { override: true } });
+    scope.get("/admin", async () => "admin");
+  });
+
+  expect((await ask(app, "admin.example")).status).toBe(400);
+  expect((await ask(app, "admin.example", { url: "/admin" })).status).toBe(200);
+  expect((await ask(app, "example.com", { url: "/admin" })).status).toBe(400);
+});
+
+test.each(WAYS)(
+  "%s, neither a hijacked reply nor a stream is begun for another host",
+  async (way) => {
+    const app = await hostApp(way, { hosts: ["127.0.0.1"] });
+    app.get("/hijacked", (_request, reply) => void reply.hijack().raw.end("mine"));
+    app.get("/stream", (_request, reply) => {
+      reply.hijack().raw.write("data: 1\n\n");
+    });
+    const origin = await listen(app);
+    const open = (path: string, headers = {}) => openExchange(origin, { path, headers });
+
+    expect(await (await open("/hijacked")).wholeBody()).toBe("mine");
+    expect(await (await open("/stream")).bodyUntil("data: 1")).toContain("data: 1");
+    for (const path of ["/hijacked", "/stream"]) {
+      expect((await (await open(path, { host: "evil.example" })).head()).status).toBe(400);
+    }
+  },
+);
