@@ -77,6 +77,8 @@ function receive(
     apply(policy.open ? policy.granted : policy.denied, engine, request, reply);
     return;
   }
+  // Until it is judged, and if that fails, nobody is let in.
+  request[kAnswer] = policy.denied;
   const verdict = policy.decide(origin, request);
   if (typeof verdict === "boolean") {
     settle(policy, verdict, engine, request, reply);

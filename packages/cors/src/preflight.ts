@@ -11,11 +11,8 @@ import { territoryOf } from "./territory.ts";
  * for it (Fetch, section 3.3.2).
  */
 export function isPreflight({ method, headers }: FastifyRequest): boolean {
-  return (
-    method === "OPTIONS" &&
-    headers.origin !== undefined &&
-    headers["access-control-request-method"] !== undefined
-  );
+  if (method !== "OPTIONS") return false;
+  return Boolean(headers.origin && headers["access-control-request-method"]);
 }
 
 /** A list of field names (RFC 9110, sections 5.1 and 5.6.1). */
@@ -39,6 +36,7 @@ export function answerPreflight(
   const [policy] = policies;
   if (policy === undefined || policies.includes(undefined)) return undefined;
   addVary(reply, "Access-Control-Request-Method");
+  if (!policy.open) addVary(reply, "Origin");
   const asked = request.headers["access-control-request-headers"];
   if (asked !== undefined && (asked.length > MAX_FIELD_NAMES || !FIELD_NAMES.test(asked))) {
     throw new CORS_INVALID_PREFLIGHT();
@@ -83,10 +81,7 @@ function settle(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  if (!allowed) {
-    engine(request, reply, policy.denied);
-    throw new CORS_ORIGIN_REFUSED();
-  }
+  if (!allowed) throw new CORS_ORIGIN_REFUSED();
   // Answered by name where it is opted in, left unsaid elsewhere: the browser then keeps the page out.
   if (policy.privateNetwork) {
     addVary(reply, "Access-Control-Request-Private-Network");
