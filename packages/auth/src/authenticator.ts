@@ -76,7 +76,7 @@ export function createAuthenticator(
     onRoute(route) {
       routes.push(route);
     },
-    ...atBoot(app, () => uncheckedAccess(routes)),
+    ...atBoot(app, () => [...uncheckedAccess(routes), ...(authenticator.findings?.() ?? [])]),
   };
 
   function settle(request: Asked, reply: FastifyReply, verdict: Verdict): void {

@@ -1,3 +1,4 @@
+import type { Finding } from "@enfilade/layer";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Challenge } from "./challenge.ts";
 import { createScopeList, createScopeMemo, type ScopeList } from "./scope-state.ts";
@@ -17,6 +18,8 @@ export interface Authenticator {
   /** How clients are asked for its credentials. */
   readonly challenge: Challenge;
   authenticate(request: FastifyRequest, reply: FastifyReply): Verdict | Promise<Verdict>;
+  /** What the boot shall say of it, or stop at. */
+  findings?(): Iterable<Finding>;
 }
 
 /** The authenticators of each scope. */

@@ -22,7 +22,7 @@ export function guardedRoutes(routes: readonly RouteView[]): RouteView[] {
 }
 
 /** Names a route as people do. */
-export function nameOf(route: RouteView): string {
+function nameOf(route: RouteView): string {
   return `${methodsOf(route).join(",")} ${route.options.url}`;
 }
 

@@ -33,7 +33,7 @@ export function refuseFailed(
   const error = thrown as HttpError;
   const status = error?.statusCode;
   if (status !== 400 && status !== 401 && status !== 403) {
-    if (status !== undefined && status >= 400) throw error;
+    if (status === 503 || (status !== undefined && status >= 400 && status < 500)) throw error;
     request.log.error({ err: error }, `the authenticator ${by.kind} has failed`);
     throw new AUTH_UNAVAILABLE();
   }

@@ -5,11 +5,14 @@ import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastif
 import { onTestFinished } from "vitest";
 import { type Challenge, createAuthenticator, type Principal, type Verdict } from "../src/index.ts";
 
-export const BAD_CREDENTIALS: FastifyErrorConstructor<{ code: "BAD_CREDENTIALS" }, []> =
-  createError("BAD_CREDENTIALS", "The credentials do not hold.", 401);
+const BAD_CREDENTIALS: FastifyErrorConstructor<{ code: "BAD_CREDENTIALS" }, []> = createError(
+  "BAD_CREDENTIALS",
+  "The credentials do not hold.",
+  401,
+);
 
 /** A principal with nothing but what a test says. */
-export function principal(given: Partial<Principal> = {}): Principal {
+function principal(given: Partial<Principal> = {}): Principal {
   return { kind: "test", id: "ann", scopes: [], claims: {}, ...given };
 }
 

@@ -1,0 +1,46 @@
+import { auth } from "@enfilade/auth";
+import { order } from "@enfilade/order";
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import { onTestFinished } from "vitest";
+import {
+  type ApiKeyOptions,
+  apiKey,
+  generateKey,
+  type KeyRecord,
+  type NewKey,
+} from "../src/index.ts";
+
+export type Arrangement = "alone" | "in line";
+export const BOTH: readonly Arrangement[] = ["alone", "in line"];
+
+/** The key that most tests use. */
+export const ANN: NewKey = generateKey();
+export const ANN_RECORD: KeyRecord = {
+  id: "ann",
+  hash: ANN.hash,
+  scopes: ["agents:run"],
+  owner: "user-1",
+};
+
+/** An app with one guarded route, that says who has called; closed at the end. */
+export async function make(
+  options: ApiKeyOptions,
+  arrangement: Arrangement = "alone",
+  server: FastifyServerOptions = {},
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify(server);
+  onTestFinished(() => app.close());
+  if (arrangement === "in line") await app.register(order);
+  await app.register(apiKey, options);
+  await app.register(auth);
+  app.get("/", { config: { access: "authenticated" } }, async ({ principal }) => principal);
+  return app;
+}
+
+/** Calls with a header, and gives the status. */
+export async function statusOf(
+  app: FastifyInstance,
+  headers: Record<string, string>,
+): Promise<number> {
+  return (await app.inject({ url: "/", headers })).statusCode;
+}
