@@ -30,6 +30,7 @@ export {
   type StrictWindowPolicy,
   strictWindow,
 } from "./policies/strict-window.ts";
+export { type RedisStoreOptions, redisStore } from "./redis/store.ts";
 export type { Reservation } from "./reservation.ts";
 export type {
   Adjustment,

@@ -175,7 +175,7 @@ class StoreLimiter implements Limiter {
     const groups = this.#store.partitioned ? byPartition(charges) : [[...charges]];
     const deadlineAt = performance.now() + (this.#store.deadlineMs ?? Number.POSITIVE_INFINITY);
     const held: Held[] = [];
-    const verdicts: Verdict[] = [];
+    const verdicts = new Map<ResolvedCharge, Verdict>();
     let degraded = false;
     let last: Decision | undefined;
     for (const [index, group] of groups.entries()) {
@@ -187,21 +187,25 @@ class StoreLimiter implements Limiter {
       });
       last = decision;
       degraded ||= decision.degraded;
-      verdicts.push(...decision.verdicts);
-      if (!decision.admitted) {
-        if (!decision.degraded) this.#denied.remember(group, decision);
-        if (mode !== "peek") void this.#settler.undo(held);
-        held.length = 0;
-        break;
-      }
       for (const [at, charge] of group.entries()) {
+        const verdict = decision.verdicts[at];
+        if (verdict !== undefined) verdicts.set(charge, verdict);
         const position = positions[at] ?? NOWHERE;
         held.push({ charge, position, source: sources?.[at] ?? "store" });
       }
+      if (decision.admitted) continue;
+      if (!decision.degraded) this.#denied.remember(group, decision);
+      const made = held.splice(0).filter(({ charge }) => !group.includes(charge));
+      if (mode !== "peek" && made.length > 0) {
+        // Undone before the answer is given; what does not succeed in time is done later.
+        await settledBefore(this.#settler.undo(made), deadlineAt);
+      }
+      break;
     }
     const { admitted = true, retryAfterMs = 0, atMs = 0 } = last ?? {};
     if (degraded) this.#degraded += 1;
-    return { decision: { admitted, retryAfterMs, verdicts, atMs, degraded }, held };
+    const inOrder = charges.flatMap((charge) => verdicts.get(charge) ?? []);
+    return { decision: { admitted, retryAfterMs, verdicts: inOrder, atMs, degraded }, held };
   }
 
   async #ask(
@@ -244,4 +248,13 @@ class StoreLimiter implements Limiter {
     }
     await this.#settler.undo(undone);
   }
+}
+
+async function settledBefore(promise: Promise<unknown>, deadlineAt: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, Math.min(deadlineAt - performance.now(), 2 ** 30)));
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }

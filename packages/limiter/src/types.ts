@@ -53,7 +53,10 @@ export interface Decision {
   readonly admitted: boolean;
   /** The longest of the refusing verdicts' `retryAfterMs`; 0 where admitted. */
   readonly retryAfterMs: number;
-  /** One for each charge, in their order; after a refusal by the deny cache only the refusing one. */
+  /**
+   * One for each charge, in their order. After a refusal only of those that were asked: partitions
+   * after the refusing one are not, and the deny cache knows of the refusing charge alone.
+   */
   readonly verdicts: readonly Verdict[];
   /** The store's own clock at the decision: milliseconds since the epoch, exact to the microsecond. */
   readonly atMs: number;

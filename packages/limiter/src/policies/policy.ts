@@ -38,6 +38,9 @@ export interface PolicyBase {
 /** Any policy. */
 export type Policy = GcraPolicy | StrictWindowPolicy | BudgetPolicy | ConcurrencyPolicy;
 
+/** How a policy counts. */
+export type PolicyKind = Policy["kind"];
+
 /** Sums of costs stay exact in a double, in JavaScript as in Lua. */
 export const LARGEST_LIMIT: number = 2 ** 51;
 

@@ -1,0 +1,86 @@
+import type { PolicyKind } from "../../policies/policy.ts";
+import { BUDGET_ADJUST, BUDGET_ADJUST_WIDTH, BUDGET_STATE } from "./budget.ts";
+import { LETTERS } from "./decide.ts";
+import { GCRA_ADJUST, GCRA_ADJUST_WIDTH, GCRA_READ, GCRA_WRITE } from "./gcra.ts";
+import { LEASE_STATE } from "./leases.ts";
+import { WINDOW_ADJUST, WINDOW_ADJUST_WIDTH, WINDOW_STATE } from "./strict-window.ts";
+
+/** Kinds whose charges can be corrected; the slots of a lease stay what they are. */
+const ADJUSTED = [
+  {
+    kind: "gcra",
+    state: GCRA_READ + GCRA_WRITE,
+    read: "readGcra",
+    adjust: GCRA_ADJUST,
+    width: GCRA_ADJUST_WIDTH,
+  },
+  {
+    kind: "strict-window",
+    state: WINDOW_STATE,
+    read: "readWindow",
+    adjust: WINDOW_ADJUST,
+    width: WINDOW_ADJUST_WIDTH,
+  },
+  {
+    kind: "budget",
+    state: BUDGET_STATE,
+    read: "readBudget",
+    adjust: BUDGET_ADJUST,
+    width: BUDGET_ADJUST_WIDTH,
+  },
+] as const satisfies readonly {
+  kind: PolicyKind;
+  state: string;
+  read: string;
+  adjust: string;
+  width: number;
+}[];
+
+/**
+ * Refunds and debts, one after the other; each counter is charged or refunded for itself.
+ *
+ * A counter that holds something else is passed over: were it an error, everything before it in the
+ * batch would be repeated for ever.
+ */
+export const ADJUST_LUA: string = `
+local function write(key, value, life)
+  redis.call('SET', key, value, 'PX', string.format('%.0f', math.max(1, math.ceil(life / 1000))))
+end
+${ADJUSTED.map(({ state }) => state).join("")}
+local function readable(read, key)
+  local raw = redis.pcall('GET', key)
+  if type(raw) == 'table' then return false end
+  return (pcall(read, raw))
+end
+local a = 0
+for i = 1, #KEYS do
+  local key, kind, delta = KEYS[i], ARGV[a + 1], tonumber(ARGV[a + 2])
+  ${ADJUSTED.map(
+    ({ kind, read, adjust, width }) => `if kind == '${LETTERS[kind]}' then
+    if readable(${read}, key) then${adjust}
+    end
+    a = a + ${width}
+  `,
+  ).join("else")}else
+    error('a policy of an unknown kind')
+  end
+end
+return 1`;
+
+/** Prolongs leases, and takes them where they have gone: whoever renews is at work. */
+export const RENEW_LUA: string = `${LEASE_STATE}
+for i = 1, #KEYS do
+  local id, slots, ttlMs = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+  hold(KEYS[i], id, slots, now + ttlMs * 1000, ttlMs)
+end
+return 1`;
+
+/** Gives leases back; those that are gone already do no harm. */
+export const RELEASE_LUA = `
+for i = 1, #KEYS do
+  local id, slots = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
+  for slot = 1, slots do
+    redis.call('ZREM', KEYS[i], slot == 1 and id or id .. '#' .. slot)
+  end
+end
+return 1`;

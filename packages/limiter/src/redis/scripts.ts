@@ -1,0 +1,42 @@
+import { defineScript, type RedisScript } from "@enfilade/redis";
+import { LIMITER_UNREADABLE_REPLY } from "../errors.ts";
+import type { PolicyKind } from "../policies/policy.ts";
+import { ADJUST_LUA, RELEASE_LUA, RENEW_LUA } from "./lua/correct.ts";
+import { decideLua, LETTERS } from "./lua/decide.ts";
+
+/** What the deciding script has answered. */
+export interface DecideReply {
+  readonly nowUs: number;
+  readonly numbers: readonly number[];
+}
+
+const decideScripts = new Map<string, RedisScript<DecideReply>>();
+
+/** The script that decides charges of these kinds; there are fifteen at most. */
+export function decideScript(kinds: ReadonlySet<PolicyKind>): RedisScript<DecideReply> {
+  const sorted = [...kinds].sort();
+  const letters = sorted.map((kind) => LETTERS[kind]).join("");
+  let script = decideScripts.get(letters);
+  if (script === undefined) {
+    script = defineScript({
+      name: `enfilade limiter decide ${letters}`,
+      lua: decideLua(sorted),
+      read: (reply, nowUs) => ({ nowUs, numbers: readNumbers(reply) }),
+    });
+    decideScripts.set(letters, script);
+  }
+  return script;
+}
+
+export const adjustScript: RedisScript<unknown> = define("adjust", ADJUST_LUA);
+export const renewScript: RedisScript<unknown> = define("renew", RENEW_LUA);
+export const releaseScript: RedisScript<unknown> = define("release", RELEASE_LUA);
+
+function define(name: string, lua: string): RedisScript<unknown> {
+  return defineScript({ name: `enfilade limiter ${name}`, lua, read: (reply) => reply });
+}
+
+function readNumbers(reply: unknown): readonly number[] {
+  if (Array.isArray(reply) && reply.every((item) => typeof item === "number")) return reply;
+  throw new LIMITER_UNREADABLE_REPLY(typeof reply);
+}

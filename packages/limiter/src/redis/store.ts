@@ -1,0 +1,181 @@
+import { isRedisError, type Redis } from "@enfilade/redis";
+import type { Position, Weighing } from "../algorithms/weighing.ts";
+import { LIMITER_UNREADABLE_REPLY } from "../errors.ts";
+import { refuseOption, refuseUnknown } from "../invalid-option.ts";
+import type { Adjustment, DecideMode, Lease, Outcome, ResolvedCharge, Store } from "../store.ts";
+import { type Fate, StoreFailure } from "../store-failure.ts";
+import { toDecision } from "../verdicts.ts";
+import { adjustArguments, chargeArguments, likelyPosition } from "./arguments.ts";
+import { keyOf } from "./keys.ts";
+import {
+  adjustScript,
+  type DecideReply,
+  decideScript,
+  releaseScript,
+  renewScript,
+} from "./scripts.ts";
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /**
+   * What every key begins with. Programs that share a server need different ones.
+   * @defaultValue `"limit:"`
+   */
+  readonly prefix?: string;
+}
+
+const MODES: Readonly<Record<DecideMode, string>> = { charge: "c", reserve: "r", peek: "p" };
+/** Numbers per charge in a reply, without and with a position. */
+const WIDTH = 4;
+const PLACED_WIDTH = 7;
+/** The server's clock is in neither of the calendar windows that it was told. */
+const WRONG_WINDOW = -1;
+
+/**
+ * Creates a store in Redis: charges of one partition are decided in one round trip, by the server's
+ * own clock. Every key has an expiry, and is gone once its counter is as good as new.
+ *
+ * Each call answers within the connection's deadline, with a decision or with a rejection that the
+ * limiter answers by the policies' `onStoreError`.
+ *
+ * @throws LIMITER_INVALID_OPTION
+ * @example
+ * ```ts no-run
+ * const redis = createRedis({ url: "redis://127.0.0.1:6379" });
+ * const limiter = createLimiter({ store: redisStore(redis), liveNodes: 4 });
+ * ```
+ */
+export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store {
+  refuseUnknown("redisStore", options, ["prefix"]);
+  const prefix: unknown = options.prefix ?? "limit:";
+  if (typeof prefix !== "string" || !/^[A-Za-z0-9:._-]{0,64}$/.test(prefix)) {
+    refuseOption(
+      "redisStore",
+      "prefix",
+      prefix,
+      "Give up to 64 letters, digits, colons, dots, dashes and underscores.",
+    );
+  }
+  return new RedisStore(redis, options.prefix ?? "limit:");
+}
+
+class RedisStore implements Store {
+  readonly partitioned = true;
+  readonly deadlineMs: number;
+  readonly #redis: Redis;
+  readonly #prefix: string;
+
+  constructor(redis: Redis, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = prefix;
+    this.deadlineMs = redis.deadlineMs;
+  }
+
+  async decide(
+    charges: readonly ResolvedCharge[],
+    mode: DecideMode,
+    deadlineAt?: number,
+  ): Promise<Outcome> {
+    const keys = charges.map((charge) => keyOf(this.#prefix, charge));
+    const script = decideScript(new Set(charges.map(({ policy }) => policy.kind)));
+    const ask = (nowUs: number) => {
+      const args = charges.flatMap((charge) => chargeArguments(charge, nowUs));
+      return this.#redis.run(script, keys, [MODES[mode], ...args], deadlineAt);
+    };
+    try {
+      const reply = await ask(this.#nowUs(keys[0]));
+      if (reply.numbers[0] !== WRONG_WINDOW) return toOutcome(charges, mode, reply);
+      return toOutcome(charges, mode, await ask(reply.nowUs));
+    } catch (error) {
+      throw failure(error, (reply) => toOutcome(charges, mode, reply as DecideReply));
+    }
+  }
+
+  async adjust(adjustments: readonly Adjustment[]): Promise<void> {
+    const keys = adjustments.map(({ charge }) => keyOf(this.#prefix, charge));
+    const nowUs = this.#nowUs(keys[0]);
+    const args = adjustments.flatMap((adjustment) => adjustArguments(adjustment, nowUs));
+    await this.#run(adjustScript, keys, args);
+  }
+
+  async renew(leases: readonly Lease[]): Promise<void> {
+    const keys = leases.map((lease) => keyOf(this.#prefix, lease));
+    const args = leases.flatMap(({ lease, cost, policy }) => [lease, cost, policy.ttlMs]);
+    await this.#run(renewScript, keys, args);
+  }
+
+  async release(leases: readonly Lease[]): Promise<void> {
+    const keys = leases.map((lease) => keyOf(this.#prefix, lease));
+    await this.#run(
+      releaseScript,
+      keys,
+      leases.flatMap(({ lease, cost }) => [lease, cost]),
+    );
+  }
+
+  async #run(
+    script: Parameters<Redis["run"]>[0],
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<void> {
+    try {
+      await this.#redis.run(script, keys, args);
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
+  /** For calendar windows; where the server's clock is not known yet, it corrects the guess itself. */
+  #nowUs(key: string | undefined): number {
+    return this.#redis.serverUs(key) ?? Date.now() * 1_000;
+  }
+}
+
+/** Says what has become of a call that failed, in the limiter's words. */
+function failure(error: unknown, read?: (reply: unknown) => Outcome): unknown {
+  if (!isRedisError(error)) return error;
+  const fate = error.fate.then((known): Fate => {
+    if (known.ran !== "yes") return known;
+    return read === undefined ? { ran: "yes" } : { ran: "yes", outcome: read(known.reply) };
+  });
+  return new StoreFailure(
+    error,
+    fate.catch(() => ({ ran: "unknown" })),
+  );
+}
+
+function toOutcome(
+  charges: readonly ResolvedCharge[],
+  mode: DecideMode,
+  { numbers, nowUs }: DecideReply,
+): Outcome {
+  const placed = mode === "reserve";
+  const width = placed ? PLACED_WIDTH : WIDTH;
+  if (numbers.length !== 1 + charges.length * width) {
+    throw new LIMITER_UNREADABLE_REPLY(`${numbers.length} numbers`);
+  }
+  const pass = numbers[0] === 1;
+  const weighings: Weighing[] = [];
+  const positions: Position[] = [];
+  for (const [index, charge] of charges.entries()) {
+    const from = 1 + index * width;
+    const [ok, remaining = 0, retry = 0, reset = 0, ...position] = numbers.slice(
+      from,
+      from + width,
+    );
+    weighings.push({
+      pass: ok === 1,
+      // The script has subtracted it.
+      takes: 0,
+      remaining,
+      retryAfterUs: retry === -1 ? Number.POSITIVE_INFINITY : retry,
+      resetUs: reset,
+      resetAfterUs: reset,
+    });
+    if (pass && mode !== "peek") {
+      const [first = 0, second = 0, third = 0] = position;
+      positions.push(placed ? [first, second, third] : likelyPosition(charge, nowUs));
+    }
+  }
+  return { decision: toDecision(charges, weighings, nowUs, pass), positions };
+}
