@@ -242,6 +242,25 @@ describe("errors", () => {
   });
 });
 
+it("a connection that times out meets onTimeout, and is settled as errored", async () => {
+  const notes = createRecorder<string>();
+  const app = await boot(
+    [
+      (app) =>
+        app.register(
+          layer("timing", "observe", {
+            onTimeout: () => notes.record("onTimeout"),
+            onSettled: (_request, _reply, outcome) => notes.record(outcome),
+          }),
+        ),
+      (app) => app.get("/", () => new Promise(() => {})),
+    ],
+    { connectionTimeout: 50 },
+  );
+  await openExchange(await listen(app));
+  expect(await notes.until(({ length }) => length === 2)).toEqual(["onTimeout", "errored"]);
+});
+
 describe("methods", () => {
   it("HEAD meets the layers of its GET, without a payload", async () => {
     const payloads: unknown[] = [];

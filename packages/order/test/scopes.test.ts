@@ -210,3 +210,56 @@ describe("prefixes", () => {
     expect(await ask(app, notes, "/v1/nowhere")).toEqual(["onRequest root"]);
   });
 });
+
+describe("routes on one path that differ by a constraint", () => {
+  it("each have their own config", async () => {
+    const app = await boot([
+      (app) => app.register(key),
+      (app) =>
+        app.route({
+          method: "GET",
+          url: "/",
+          constraints: { host: "open.example" },
+          config: { public: true },
+          handler: async () => "open",
+        }),
+      (app) =>
+        app.route({
+          method: "GET",
+          url: "/",
+          constraints: { host: "closed.example" },
+          handler: async () => "closed",
+        }),
+    ]);
+    const statusAt = async (host: string) =>
+      (await app.inject({ url: "/", headers: { host } })).statusCode;
+    expect(await statusAt("open.example")).toBe(200);
+    expect(await statusAt("closed.example")).toBe(401);
+    expect(await statusAt("other.example")).toBe(401);
+  });
+});
+
+it("`this` is the instance of the route in every hook, as in Fastify's own", async () => {
+  const seen: unknown[] = [];
+  let declaring: FastifyInstance | undefined;
+  function note(this: unknown): void {
+    seen.push(this === declaring);
+  }
+  const hooks = {
+    onRequest: note,
+    preHandler: note,
+    onSend: note,
+    onHeaders: note,
+    onSettled: note,
+  };
+  const app = await boot([
+    (app) => app.register(layer("noting", "gate", hooks)),
+    (app) =>
+      app.register(async (child) => {
+        declaring = child;
+        child.get("/", async () => "hello");
+      }),
+  ]);
+  await app.inject("/");
+  expect(seen).toEqual([true, true, true, true, true]);
+});

@@ -198,6 +198,32 @@ describe("hooks that call back and hooks that return promises mix", () => {
   });
 });
 
+it("hooks that come late, from after() and from onRegister, have the layers behind them all the same", async () => {
+  const app = await boot([
+    (app) => app.register(layer("last", "gate", { onSend: (_q, _r, payload) => `[${payload}]` })),
+    (app) =>
+      app.addHook("onRegister", (child) => {
+        child.addHook("onSend", async (_request, _reply, payload) => `${payload}+register`);
+      }),
+    (app) =>
+      app.register(
+        async (child) => {
+          child.get("/", async () => "child");
+          child.setNotFoundHandler((_request, reply) => reply.code(404).send("nowhere"));
+        },
+        { prefix: "/child" },
+      ),
+    (app) =>
+      app.after(() => {
+        app.addHook("onSend", async (_request, _reply, payload) => `${payload}+after`);
+      }),
+    (app) => app.get("/", async () => "root"),
+  ]);
+  expect((await app.inject("/")).body).toBe("[root+after]");
+  expect((await app.inject("/child")).body).toBe("[child+register+after]");
+  expect((await app.inject("/child/nowhere")).body).toBe("[nowhere+register+after]");
+});
+
 it("hooks of the app, such as onReady and onClose, are left to Fastify", async () => {
   const notes: string[] = [];
   const app = await boot([
