@@ -5,4 +5,5 @@
 export const smokeOptions: Readonly<Record<string, unknown>> = {
   "@enfilade/api-key": { keys: [] },
   "@enfilade/jwt": { keys: [{ secret: "only for this test, and 32 bytes long" }] },
+  "@enfilade/trusted-host": { hosts: ["localhost"] },
 };
