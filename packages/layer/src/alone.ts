@@ -62,9 +62,6 @@ function begin(app: Instance): void {
     done();
   });
   trackReplies(app, endingsOf);
-  app.addHook("onClose", async (instance) => {
-    await Promise.all(endingsAt(instance).settling ?? []);
-  });
 }
 
 function addHook(app: FastifyInstance, phase: Phase, steps: readonly Step[]): void {
@@ -100,7 +97,6 @@ function endingsAt(app: Instance): Endings {
   const endings: Endings = {
     onHeaders: inPhase(steps, "onHeaders"),
     onSettled: inPhase(steps, "onSettled"),
-    settling: new Set(),
   };
   app[kEndings] = endings;
   return endings;

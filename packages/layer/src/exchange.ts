@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { logFailure } from "./failures.ts";
 import { writeLayeredHead } from "./headers.ts";
 import { readOutcome } from "./outcome.ts";
+import { onClosedInQueue } from "./queued.ts";
+import { type Settling, settlingOf } from "./settling.ts";
 import { isThenable } from "./thenable.ts";
 import type { Outcome, Step } from "./types.ts";
 
@@ -10,8 +12,6 @@ import type { Outcome, Step } from "./types.ts";
 export interface Endings {
   readonly onHeaders: readonly Step[];
   readonly onSettled: readonly Step[];
-  /** Where settlings that take time are kept, so that closing the server can wait for them. */
-  readonly settling?: Set<Promise<void>>;
 }
 
 const kExchange: unique symbol = Symbol.for("enfilade.exchange");
@@ -45,6 +45,7 @@ export class Exchange {
   arrived = false;
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
+  readonly settling: Settling | undefined;
   /** The `writeHead` that the response had before the exchange took its place. */
   readonly writeHead: ServerResponse["writeHead"];
   /** The `write` that the response had before. */
@@ -54,6 +55,8 @@ export class Exchange {
     this.request = request;
     this.reply = reply;
     this.endings = endings;
+    this.settling = endings.onSettled.length === 0 ? undefined : settlingOf(request.server);
+    this.settling?.begin(this);
     const raw: ServerResponse & Tracked = reply.raw;
     this.writeHead = raw.writeHead;
     this.write = raw.write;
@@ -61,6 +64,7 @@ export class Exchange {
     raw.writeHead = writeHead;
     raw.write = write;
     raw.on("close", onClose);
+    if (raw.socket === null) onClosedInQueue(raw, request.raw.socket, onClose);
   }
 
   /**
@@ -129,26 +133,23 @@ function onClose(this: ServerResponse & Tracked): void {
   if (exchange === undefined || exchange.outcome !== undefined) return;
   exchange.settledAt = performance.now();
   exchange.outcome = readOutcome(exchange.request, exchange.reply);
-  settle(exchange, exchange.outcome);
+  const rest = settle(exchange, exchange.outcome);
+  exchange.settling?.end(exchange, rest);
 }
 
 /** Runs the settling steps one after the other; a failing one is logged and keeps no other from running. */
-function settle(exchange: Exchange, outcome: Outcome): void {
+function settle(exchange: Exchange, outcome: Outcome): Promise<void> | undefined {
   const { request, reply, endings } = exchange;
   const { onSettled } = endings;
   for (let index = 0; index < onSettled.length; index++) {
     try {
-      const result = onSettled[index]?.run(request, reply, outcome);
-      if (isThenable(result)) {
-        const rest = settleRest(exchange, outcome, result, index + 1);
-        endings.settling?.add(rest);
-        void rest.finally(() => endings.settling?.delete(rest));
-        return;
-      }
+      const result = onSettled[index]?.run.call(request.server, request, reply, outcome);
+      if (isThenable(result)) return settleRest(exchange, outcome, result, index + 1);
     } catch (error) {
       logFailure(request, "onSettled", error);
     }
   }
+  return undefined;
 }
 
 async function settleRest(
@@ -164,7 +165,7 @@ async function settleRest(
   }
   for (const step of endings.onSettled.slice(next)) {
     try {
-      await step.run(request, reply, outcome);
+      await step.run.call(request.server, request, reply, outcome);
     } catch (error) {
       logFailure(request, "onSettled", error);
     }

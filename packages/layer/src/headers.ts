@@ -101,6 +101,7 @@ type Pair = readonly [name: string, value: OutgoingHttpHeader];
 function pairsOf(headers: unknown): readonly Pair[] {
   if (!Array.isArray(headers)) return Object.entries(headers as Record<string, OutgoingHttpHeader>);
   if (Array.isArray(headers[0])) return headers;
-  if (headers.length % 2 !== 0) throw new TypeError("The list of headers has a name without a value");
+  if (headers.length % 2 !== 0)
+    throw new TypeError("The list of headers has a name without a value");
   return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]] as const] : []));
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { beginExchange, type Endings, type Exchange } from "./exchange.ts";
 import { discardSentHead } from "./resend.ts";
+import { followExchanges, settlingOf } from "./settling.ts";
 import type { Done } from "./walk.ts";
 
 /** A hook with a payload that runs inside another one, and ends it. */
@@ -12,27 +13,20 @@ export type Continuation = (
 ) => void;
 
 /** What an arrangement runs in the very hooks that track a reply: one call of Fastify's instead of two. */
-export type Continuations = Readonly<Record<"preSerialization" | "onSend", Continuation>>;
-
-const kTracked: unique symbol = Symbol.for("enfilade.tracked");
-
-interface Tracking {
-  /** The instance whose hooks follow the replies of this one. */
-  [kTracked]?: FastifyInstance;
-}
+type Continuations = Readonly<Record<"preSerialization" | "onSend", Continuation>>;
 
 /**
  * Adds the hooks that tell an exchange of a reply on its way out. They must come before every other
- * response hook, or a layer that has answered would be walked past.
+ * response hook, or a layer that has answered would be walked past. Closing the app then waits for `onSettled`.
  */
 export function trackReplies(
-  app: FastifyInstance & Tracking,
+  app: FastifyInstance,
   endings: (request: FastifyRequest) => Endings,
   { preSerialization, onSend }: Continuations = { preSerialization: goOn, onSend: goOn },
 ): void {
-  app[kTracked] = app;
+  const settling = followExchanges(app);
   // Fastify hands a hook to scopes that were there before it: one that has hooks of its own counts a send once.
-  const isNearest = ({ server }: FastifyRequest & { server: Tracking }) => server[kTracked] === app;
+  const isNearest = ({ server }: FastifyRequest) => settlingOf(server) === settling;
 
   app.addHook("preSerialization", (request, reply, payload, done: Done) => {
     if (!isNearest(request)) return done();
