@@ -17,9 +17,11 @@ import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
  *
  * On the way in these hooks are the first of the root instance, so that they come before every user's own,
  * whichever scope that is in. They are there from the beginning: Fastify adds a hook only when the plugins
- * that were registered before it are loaded, and by then a scope may have hooks of its own. On the way out the layers have to come last. A route that the line has seen
- * runs them behind its own hooks; where there is no such route (404, a route declared too early) they run
- * behind the last hook that the scope has.
+ * that were registered before it are loaded, and by then a scope may have hooks of its own.
+ *
+ * On the way out the layers have to come last. A route that the line has seen runs them behind its own
+ * hooks; where there is no such route (404, a route declared too early) they run behind the last hook that
+ * the scope has.
  */
 
 const NOTHING: readonly never[] = [];

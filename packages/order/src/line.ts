@@ -25,7 +25,6 @@ export class Line implements Arrangement {
   readonly notFound: Route[] = [];
   /** Faults that were seen while collecting; the audit reports them with its own. */
   readonly faults: Finding[] = [];
-  readonly settling: Set<Promise<void>> = new Set();
   /** Called with the steps that arrive, so that Fastify is told of the phases that they use. */
   onSteps: (steps: readonly Step[]) => void = () => {};
   /** Whether routes had been declared before the line was there to see them. */
@@ -35,7 +34,7 @@ export class Line implements Arrangement {
   /** What the audit said, once it has run. */
   findings: readonly Finding[] = [];
   readonly #scopes = new Set<Scope>();
-  readonly #resolver = new Resolver(this.settling);
+  readonly #resolver = new Resolver();
   readonly #unmarked = new Map<object, Route>();
 
   constructor(app: FastifyInstance) {

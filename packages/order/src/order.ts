@@ -53,9 +53,6 @@ export function arrange(app: FastifyInstance): void {
       if (severity === "warning") app.log.warn({ code, where, fix }, why);
     }
   });
-  app.addHook("onClose", async () => {
-    await Promise.all(line.settling);
-  });
   setArrangement(app, line);
 }
 

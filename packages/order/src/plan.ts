@@ -14,7 +14,6 @@ type Phases = { readonly [P in Phase]: readonly PlanStep[] };
 export interface Plan extends Endings, Phases {
   readonly onHeaders: readonly PlanStep[];
   readonly onSettled: readonly PlanStep[];
-  readonly settling: Set<Promise<void>>;
   /** Whether the route runs the layers' response phases itself, behind its own hooks. */
   readonly known: boolean;
 }
@@ -23,12 +22,7 @@ export interface Plan extends Endings, Phases {
 export type RouteSteps = ReadonlyMap<Member, readonly Step[]>;
 
 /** Compiles layers in order into the functions of each phase; the way out runs in reverse. */
-export function compile(
-  members: readonly Member[],
-  routeSteps: RouteSteps,
-  known: boolean,
-  settling: Set<Promise<void>>,
-): Plan {
+export function compile(members: readonly Member[], routeSteps: RouteSteps, known: boolean): Plan {
   const inward = members.map((member) =>
     [...member.layer.steps, ...(routeSteps.get(member) ?? [])].map((step) => owned(step, member)),
   );
@@ -39,7 +33,7 @@ export function compile(
       return [phase, line.flat().filter((step) => step.phase === phase)];
     }),
   ) as unknown as Phases;
-  return { ...phases, known, settling };
+  return { ...phases, known };
 }
 
 function owned({ phase, style, run }: Step, { layer, scope }: Member): PlanStep {

@@ -14,16 +14,11 @@ export interface Resolved extends RouteLine {
  * scopes that see the same layers share a sequence, routes that walk through the same doors a plan.
  */
 export class Resolver {
-  readonly #settling: Set<Promise<void>>;
   readonly #numbers = new Map<Member, number>();
   readonly #sequences = new Map<string, Sequence>();
   readonly #sequenceOf = new Map<Scope, Sequence>();
   readonly #plans = new Map<string, Plan>();
   readonly #plain = new Map<Scope, Resolved>();
-
-  constructor(settling: Set<Promise<void>>) {
-    this.#settling = settling;
-  }
 
   /** Gives the order of the layers that a scope sees. */
   sequenceAt(scope: Scope): Sequence {
@@ -43,7 +38,7 @@ export class Resolver {
   #resolve(route: Route): Resolved {
     const { doors, leftOut, lacking } = select(this.sequenceAt(route.scope).members, route);
     const own = doors.some((door) => route.steps.has(door));
-    const build = () => compile(doors, route.steps, route.known, this.#settling);
+    const build = () => compile(doors, route.steps, route.known);
     const plan = own ? build() : memoize(this.#plans, `${route.known} ${this.#key(doors)}`, build);
     return { doors, leftOut, lacking, plan };
   }
