@@ -4,6 +4,7 @@ import { discardUpstreamHeaders, putOn } from "./envelope.ts";
 import { fieldsOf } from "./exposure.ts";
 import type { Failure } from "./failure.ts";
 import { allowedMethods } from "./not-found.ts";
+import type { Settings } from "./options.ts";
 import { plainProblem, toProblem } from "./problem.ts";
 import { circumstancesOf, dialectOf, settingsOf } from "./settings.ts";
 import type { AnyRequest } from "./types.ts";
@@ -19,12 +20,19 @@ export function answerFailure(
   const problem = toProblem(error, circumstancesOf(request, reply.statusCode, settings));
   const { upstream } = fieldsOf(error);
   if (upstream) discardUpstreamHeaders(reply, error, failure);
-  // Fastify takes another server's 401 for its own, and logs it as lightly.
-  const lightly = reply.statusCode < 500;
-  if (problem.status >= 500 && (lightly || settings.logs(request))) {
+  if (problem.status >= 500 && isLeftToLog(request, reply, settings)) {
     logCause(request, error, problem.detail);
   }
   return putOn(reply, problem, dialectOf(request, settings), settings, error);
+}
+
+/** Tells whether Fastify has said nothing of an error, or too little: another server's 401 it takes for its own. */
+function isLeftToLog(
+  request: FastifyRequest,
+  { statusCode }: FastifyReply,
+  { isSilent }: Settings,
+): boolean {
+  return isSilent !== undefined && (statusCode < 500 || isSilent(request));
 }
 
 /** Makes the body for a path, or a method, that has no route. */

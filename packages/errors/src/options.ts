@@ -4,6 +4,7 @@ import { ERRORS_INVALID_OPTION } from "./errors.ts";
 import type { IsSilent } from "./log-controller.ts";
 import type { Dialect } from "./types.ts";
 
+/** The options of the layer. */
 export interface ErrorsOptions {
   /**
    * How errors look: `"problem"` (RFC 9457), `"detail"` (FastAPI, AgentOS), `"openai"`, `"jsonrpc"`, or a
@@ -59,8 +60,8 @@ export interface Settings {
   readonly cacheControl: string | undefined;
   readonly methodNotAllowed: boolean;
   readonly refuseWhileClosing: boolean;
-  /** Tells whether the real error of a request is the layer's to log. */
-  readonly logs: IsSilent;
+  /** Tells whether Fastify leaves the real error of a request to be logged; `undefined` where another layer does. */
+  readonly isSilent: IsSilent | undefined;
 }
 
 const KNOWN = [
@@ -99,7 +100,7 @@ export function resolveOptions(options: ErrorsOptions, isSilent: IsSilent): Sett
           }),
     methodNotAllowed: read.boolean("methodNotAllowed", true),
     refuseWhileClosing: read.boolean("refuseWhileClosing", true),
-    logs: read.boolean("log", true) ? isSilent : () => false,
+    isSilent: read.boolean("log", true) ? isSilent : undefined,
   };
 }
 

@@ -5,6 +5,7 @@ import { ERRORS_INVALID_OPTION } from "./errors.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
+/** The options of `serverErrors`. */
 export interface ServerErrorsOptions {
   /**
    * Headers for the responses that no layer reaches; as a function, by whether the connection is encrypted.

@@ -41,6 +41,6 @@ export function circumstancesOf(
 }
 
 /** Takes the path out of a request target, which may be an absolute URL or have a query. */
-export function pathOf(target: string): string {
+function pathOf(target: string): string {
   return /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(target)?.[1] ?? target;
 }

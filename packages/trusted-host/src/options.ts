@@ -4,6 +4,7 @@ import { compileHosts, type HostList } from "./patterns.ts";
 import { hasPair } from "./redirect.ts";
 import type { HostCheck } from "./types.ts";
 
+/** How requests are sent to https. */
 export interface HttpsRedirectOptions {
   /**
    * The port that https is served at.
@@ -17,6 +18,7 @@ export interface HttpsRedirectOptions {
   readonly exempt?: readonly string[];
 }
 
+/** The options of the layer. */
 export interface TrustedHostOptions {
   /**
    * The hosts that this server answers for: `"example.com"`, `"*.example.com"` (subdomains of any depth, not

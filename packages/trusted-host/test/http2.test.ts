@@ -52,7 +52,8 @@ describe("over HTTP/2", () => {
 
     expect(refused.status).toBe(421);
     expect(refused.body).toContain("TRUSTED_HOST_MISDIRECTED");
-    expect((await get(session, { ":authority": "a@b" })).status).toBe(400);
+    // Newer releases of Node refuse what is worse by themselves.
+    expect((await get(session, { ":authority": "127.1" })).status).toBe(400);
   });
 });
 
