@@ -1,8 +1,8 @@
 import type { PluginMetadata } from "fastify-plugin";
-import { arrangementOf } from "./arrangement.ts";
-import { defineLayer } from "./define-layer.ts";
+import { layerOf } from "./define-layer.ts";
+import { type ForeignPlugin, sharesInstance, unwrapDefault } from "./foreign.ts";
 import type { Place } from "./places.ts";
-import { type ForeignPlugin, load, record, unwrapDefault } from "./record.ts";
+import { record } from "./record.ts";
 import type { Constraints, Layer } from "./types.ts";
 
 /** Where a foreign plugin stands in the line. */
@@ -19,10 +19,12 @@ export interface Adoption extends Constraints {
 
 /**
  * Turns any Fastify plugin into a layer, by recording the hooks that it adds, those of its `onRoute`
- * handlers included. Without an arrangement the plugin is loaded as it is; whatever it throws then
- * rejects `ready()`, where Fastify would let some of it escape as an uncaught exception.
+ * handlers included. Whatever it throws while it is loaded rejects `ready()`, where Fastify would let some
+ * of it escape as an uncaught exception.
  *
  * @throws `LAYER_INVALID_DEFINITION` when the name or the place is not valid.
+ * @throws `LAYER_INVALID_REGISTRATION` (on registration) when `layer` cannot be obeyed; or a `prefix`, which
+ * only a plugin that is not encapsulated can take as an option of its own.
  * @example
  * ```ts
  * await app.register(adopt(helmet, { name: "helmet", place: "protect" }), { hsts: false });
@@ -34,17 +36,16 @@ export function adopt<Options extends object>(
 ): Layer<Options> {
   const foreign = unwrapDefault(plugin) as ForeignPlugin<Options>;
   const metadata: PluginMetadata | undefined = Reflect.get(foreign, Symbol.for("plugin-meta"));
-  return defineLayer<Options>({
-    ...adoption,
-    // Other plugins may depend on this one by its name, and it on others.
-    ...(metadata && { plugin: { ...metadata, encapsulate: false } }),
-    async setup(app, options) {
-      if (arrangementOf(app) === undefined) {
-        await load(foreign, app, options);
-        return {};
-      }
-      const { steps, onRoute } = await record(app, foreign, options);
-      return { steps, onRoute: (route) => (route.notFound && !notFound ? [] : onRoute(route)) };
+  return layerOf<Options>(
+    {
+      ...adoption,
+      // Other plugins may depend on this one by its name, and it on others.
+      ...(metadata && { plugin: { ...metadata, encapsulate: false } }),
+      async setup(app, options) {
+        const { steps, onRoute } = await record(app, foreign, options);
+        return { steps, onRoute: (route) => (route.notFound && !notFound ? [] : onRoute(route)) };
+      },
     },
-  });
+    sharesInstance(foreign),
+  );
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { installAlone } from "./alone.ts";
 import { arrangementOf, type PlacedLayer } from "./arrangement.ts";
-import { assertDefinition, assertRegistration } from "./definition.ts";
+import { assertDefinition, assertNoPrefix, assertRegistration } from "./definition.ts";
 import { stepsOf } from "./steps.ts";
 import type { Layer, LayerDefinition, LayerRegistration, LayerSetup } from "./types.ts";
 
@@ -32,10 +32,19 @@ import type { Layer, LayerDefinition, LayerRegistration, LayerSetup } from "./ty
 export function defineLayer<Options extends object = Record<never, never>>(
   definition: LayerDefinition<Options>,
 ): Layer<Options> {
+  return layerOf(definition, false);
+}
+
+/** Makes a layer of a definition; `takesPrefix` says that a `prefix` is an option of its own. */
+export function layerOf<Options extends object>(
+  definition: LayerDefinition<Options>,
+  takesPrefix: boolean,
+): Layer<Options> {
   assertDefinition(definition);
   const plugin: Layer<Options> = async (app, options) => {
     const { layer: registration = {}, ...own } = options;
-    assertRegistration(definition.name, registration, options);
+    assertRegistration(definition.name, registration);
+    if (!takesPrefix) assertNoPrefix(definition.name, options);
     const setup = await definition.setup(app, own as unknown as Options);
     install(app, placed(definition, registration, setup));
   };

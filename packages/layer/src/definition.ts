@@ -21,19 +21,19 @@ export function assertDefinition(definition: LayerRegistration & { setup?: unkno
   }
 }
 
+/** Refuses a prefix where Fastify would ignore it without a word: a layer has no routes of its own. */
+export function assertNoPrefix(layer: string, options: object): void {
+  if (!("prefix" in options)) return;
+  throw new LAYER_INVALID_REGISTRATION(
+    layer,
+    "a prefix has no effect on it",
+    "Register it inside a plugin that is registered with that prefix.",
+  );
+}
+
 /** Refuses what a registration adds when it cannot be obeyed. */
-export function assertRegistration(
-  layer: string,
-  registration: LayerRegistration,
-  options: object,
-): void {
+export function assertRegistration(layer: string, registration: LayerRegistration): void {
   const refuse: Refuse = (why, fix) => new LAYER_INVALID_REGISTRATION(layer, why, fix);
-  if ("prefix" in options) {
-    throw refuse(
-      "a prefix has no effect on it",
-      "Register it inside a plugin that is registered with that prefix.",
-    );
-  }
   if (typeof registration !== "object" || registration === null) {
     throw refuse(`layer is ${typeof registration}`, 'Give an object such as { before: ["gate"] }.');
   }

@@ -7,6 +7,7 @@ export {
 } from "./errors.ts";
 export { type Exchange, exchangeOf } from "./exchange.ts";
 export type { Finding, Severity } from "./findings.ts";
+export type { ForeignPlugin } from "./foreign.ts";
 export {
   createOptionError,
   type OptionError,
@@ -23,7 +24,7 @@ export {
   type Phase,
 } from "./phases.ts";
 export { isPlace, PLACES, type Place, placeRank } from "./places.ts";
-export { type ForeignPlugin, type Recording, record } from "./record.ts";
+export { type Recording, record } from "./record.ts";
 export type {
   Answer,
   AuditedRoute,

@@ -1,13 +1,16 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from "fastify";
+import type { FastifyInstance } from "fastify";
+import {
+  asPlugin,
+  type ForeignPlugin,
+  isPlugin,
+  load,
+  sharesInstance,
+  unwrapDefault,
+} from "./foreign.ts";
 import { isFastifyPhase, PHASES, type Phase } from "./phases.ts";
 import { type RouteHandler, routeSteps } from "./route-steps.ts";
 import { isThenable } from "./thenable.ts";
 import type { RouteView, Step } from "./types.ts";
-
-/** Any Fastify plugin, as `app.register` takes it. */
-export type ForeignPlugin<Options extends object> =
-  | FastifyPluginCallback<Options>
-  | FastifyPluginAsync<Options>;
 
 /** The hooks that a plugin has added, taken instead of run. */
 export interface Recording {
@@ -26,38 +29,33 @@ export async function record<Options extends object>(
   plugin: ForeignPlugin<Options>,
   options: Options,
 ): Promise<Recording> {
-  const tape: Tape = { steps: [], handlers: [], runs: true };
-  await load(plugin, recorder(app, tape), options);
+  const tape: Tape = { handlers: [], runs: true };
+  const hooks: Hooks = [];
+  await load(plugin, recorder(app, tape, hooks), options);
   // Plugins that it registered are loaded now, so that their hooks are in the recording too.
   await app.after();
   tape.runs = false;
-  return { steps: tape.steps, onRoute: (route) => routeSteps(tape.handlers, route) };
+  return { steps: flatten(hooks), onRoute: (route) => routeSteps(tape.handlers, route) };
 }
 
-/** What a plugin adds while it loads. */
+/** What a plugin, and those that it registers, have in common while they load. */
 interface Tape {
-  readonly steps: Step[];
   readonly handlers: RouteHandler[];
   runs: boolean;
 }
 
-/** Runs a plugin function, in either of the two forms, and turns every way of failing into a rejection. */
-export function load<Options extends object>(
-  plugin: ForeignPlugin<Options>,
-  app: FastifyInstance,
-  options: Options,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = (error?: Error) => (error == null ? resolve() : reject(error));
-    const result: unknown = (plugin as FastifyPluginCallback<Options>)(app, options, done);
-    if (plugin.length < 3) Promise.resolve(result).then(() => resolve(), reject);
-    // A promise beside a callback: only its failure counts.
-    else if (result instanceof Promise) result.catch(reject);
-  });
+/**
+ * What one plugin passes to `addHook`; a plugin that it registers has a list of its own in that very place.
+ * Its hooks come later, and yet before those that are added after it, as in Fastify.
+ */
+type Hooks = (Step | Hooks)[];
+
+function flatten(hooks: Hooks): Step[] {
+  return hooks.flatMap((hook) => (Array.isArray(hook) ? flatten(hook) : [hook]));
 }
 
 /** An instance whose `addHook` and `register` are listened to; all else is the instance's own. */
-function recorder(app: FastifyInstance, tape: Tape): FastifyInstance {
+function recorder(app: FastifyInstance, tape: Tape, hooks: Hooks): FastifyInstance {
   const own = { addHook: app.addHook, register: app.register } as Methods;
   const proxy: FastifyInstance = new Proxy(app, {
     get(target, property, receiver) {
@@ -77,8 +75,8 @@ function recorder(app: FastifyInstance, tape: Tape): FastifyInstance {
   function addHook(this: FastifyInstance, name: string, hook: unknown): FastifyInstance {
     if (typeof hook === "function" && name === "onRoute" && isRecorded(this)) {
       tape.handlers.push(hook as RouteHandler);
-    } else if (typeof hook === "function" && isPhase(name) && isRecorded(this)) {
-      tape.steps.push({ phase: name, style: "callback", run: hook as Step["run"] });
+    } else if (typeof hook === "function" && isRecordable(name, hook) && isRecorded(this)) {
+      hooks.push({ phase: name, style: "callback", run: hook as Step["run"] });
     } else {
       // Hooks of the application, of somebody else, and mistakes: Fastify's own.
       own.addHook.call(this === proxy ? app : this, name, hook);
@@ -87,9 +85,13 @@ function recorder(app: FastifyInstance, tape: Tape): FastifyInstance {
   }
 
   function register(this: FastifyInstance, plugin: unknown, options: object = {}): unknown {
-    return isRecorded(this)
-      ? own.register.call(app, listening(plugin, tape), options)
-      : own.register.call(this === proxy ? app : this, plugin, options);
+    const recorded = isRecorded(this);
+    own.register.call(
+      this === proxy ? app : this,
+      recorded ? listening(plugin, tape, hooks) : plugin,
+      options,
+    );
+    return this;
   }
 }
 
@@ -99,32 +101,33 @@ interface Methods {
 }
 
 /** Wraps a nested plugin so that it is recorded, if it shares the instance, and cannot crash the process. */
-function listening(plugin: unknown, tape: Tape): unknown {
-  if (isThenable(plugin)) return plugin.then((loaded) => listening(loaded, tape));
-  const nested = unwrapDefault(plugin);
-  if (typeof nested !== "function") return plugin;
-  const shared = Reflect.get(nested, Symbol.for("skip-override")) === true;
-  const wrapper = async (app: FastifyInstance, options: object) => {
-    const instance = shared ? recorder(app, tape) : app;
-    await load(nested as FastifyPluginCallback<object>, instance, options);
-  };
-  for (const key of METADATA) {
-    const value: unknown = Reflect.get(nested, key);
-    if (value !== undefined) Reflect.set(wrapper, key, value);
+function listening(plugin: unknown, tape: Tape, hooks: Hooks): unknown {
+  if (isThenable(plugin)) {
+    const own: Hooks = [];
+    hooks.push(own);
+    return plugin.then((loaded) => listening(loaded, tape, own));
   }
-  return wrapper;
+  const nested = unwrapDefault(plugin);
+  if (!isPlugin(nested)) return plugin;
+  const shared = sharesInstance(nested);
+  const own: Hooks = [];
+  hooks.push(own);
+  return asPlugin(nested, async (app: FastifyInstance, options: object) => {
+    await load(nested, shared ? recorder(app, tape, own) : app, options);
+  });
 }
-
-/** Gives the plugin function of a module that has it as its default export. */
-export function unwrapDefault(plugin: unknown): unknown {
-  return (plugin as { default?: unknown } | null | undefined)?.default ?? plugin;
-}
-
-/** What fastify-plugin leaves on a function: its encapsulation, its name, what it depends on. */
-const METADATA = ["skip-override", "fastify.display-name", "plugin-meta"].map(Symbol.for);
 
 const recorded: ReadonlySet<string> = new Set(PHASES.filter(isFastifyPhase));
 
-function isPhase(name: string): name is Phase {
-  return recorded.has(name);
+/** Tells whether Fastify would take this hook, which refuses an async one that also takes a callback. */
+function isRecordable(name: string, hook: object & { length?: unknown }): name is Phase {
+  const refused =
+    hook.constructor.name === "AsyncFunction" && Number(hook.length) > argumentsOf(name);
+  return recorded.has(name) && !refused;
+}
+
+/** How many arguments a hook of Fastify's has besides its callback. */
+function argumentsOf(phase: string): number {
+  if (phase === "onRequestAbort") return 1;
+  return ["preParsing", "preSerialization", "onSend", "onError"].includes(phase) ? 3 : 2;
 }
