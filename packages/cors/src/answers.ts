@@ -1,7 +1,7 @@
 import type { Settings } from "./options.ts";
 
 /** The options of the engine for one kind of answer, where it looks for those of a route. */
-export interface EngineRoute {
+interface EngineRoute {
   readonly config: { readonly cors: Readonly<Record<string, unknown>> };
 }
 
