@@ -2,7 +2,7 @@ import type { Finding } from "@enfilade/layer";
 import { found } from "./findings.ts";
 import type { Line } from "./line.ts";
 import { configOf, nameOfRoute, type Route } from "./routes.ts";
-import { isProtected } from "./selection.ts";
+import { isProtected, isSkipped } from "./selection.ts";
 
 /** What routes and scopes ask of the line in their configuration. */
 export function auditConfigs(line: Line): Finding[] {
@@ -26,9 +26,10 @@ function auditRoute(line: Line, route: Route): Finding[] {
   const findings = auditSkips(line, skip ?? [], where);
   if (access !== undefined && isPublic === true) findings.push(contradiction(where));
   else if (access !== undefined) findings.push(...unprotected(route));
-  for (const { layer, why } of route.line?.leftOut ?? []) {
-    const code = isPublic === true ? "ORDER_PUBLIC_ROUTE" : "ORDER_SKIPPED";
-    findings.push(found(code, where, `it goes round ${layer}: ${why}`, "Nothing, if it is meant."));
+  for (const left of route.line?.leftOut ?? []) {
+    const code = isSkipped(left) ? "ORDER_SKIPPED" : "ORDER_PUBLIC_ROUTE";
+    const why = `it goes round ${left.layer}: ${left.why}`;
+    findings.push(found(code, where, why, "Nothing, if it is meant."));
   }
   return findings;
 }

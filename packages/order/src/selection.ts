@@ -25,6 +25,14 @@ export function isProtected(member: Member): boolean {
   return PROTECTED.has(member.layer.place);
 }
 
+/** The reasons that somebody has asked for by name. */
+const SKIPPED = { byRoute: "the route skips it", byScope: "its scope skips it" } as const;
+
+/** Tells whether a layer was left out because somebody asked for just that. */
+export function isSkipped({ why }: LeftOut): boolean {
+  return why === SKIPPED.byRoute || why === SKIPPED.byScope;
+}
+
 /** Chooses from the layers of a scope, in order, those that one of its routes gets. */
 export function select(sequence: readonly Member[], route: Route): Selection {
   const { public: isPublic = false, skip: asked } = configOf(route);
@@ -37,9 +45,9 @@ export function select(sequence: readonly Member[], route: Route): Selection {
     if (isProtected(member)) {
       if (isPublic) reasons.set(member, "the route is public");
     } else if (skip.includes(name)) {
-      reasons.set(member, "the route skips it");
+      reasons.set(member, SKIPPED.byRoute);
     } else if (scopeSkips.has(name)) {
-      reasons.set(member, "its scope skips it");
+      reasons.set(member, SKIPPED.byScope);
     }
   }
   const lacking = dropDependents(sequence, reasons, isPublic || route.kind === "not-found");
