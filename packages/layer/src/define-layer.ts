@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { installAlone } from "./alone.ts";
 import { arrangementOf, type PlacedLayer } from "./arrangement.ts";
-import { assertDefinition, assertNoPrefix, assertRegistration } from "./definition.ts";
+import { assertDefinition, assertNoPrefix, assertRegistration, assertSetup } from "./definition.ts";
 import { stepsOf } from "./steps.ts";
 import type { Layer, LayerDefinition, LayerRegistration, LayerSetup } from "./types.ts";
 
@@ -10,7 +10,8 @@ import type { Layer, LayerDefinition, LayerRegistration, LayerSetup } from "./ty
  * Turns a concern into an ordinary Fastify plugin. Registered alone, it adds its hooks where it is
  * registered; under an arrangement (`@enfilade/order`), its place decides when they run.
  *
- * @throws `LAYER_INVALID_DEFINITION` when the name or the place is not valid.
+ * @throws `LAYER_INVALID_DEFINITION` when the name or the place is not valid; on registration, when `setup`
+ * returns what is no hook, a hook that takes a callback, or an async `onHeaders`.
  * @throws `LAYER_INVALID_REGISTRATION` (on registration) when `layer` or a `prefix` cannot be obeyed.
  * @example
  * ```ts
@@ -46,6 +47,7 @@ export function layerOf<Options extends object>(
     assertRegistration(definition.name, registration);
     if (!takesPrefix) assertNoPrefix(definition.name, options);
     const setup = await definition.setup(app, own as unknown as Options);
+    assertSetup(definition.name, setup);
     install(app, placed(definition, registration, setup));
   };
   return fastifyPlugin(plugin, { fastify: "5.x", name: definition.name, ...definition.plugin });
@@ -71,7 +73,7 @@ function placed<Options extends object>(
     provides: join(definition.provides, registration.provides),
     requires: join(definition.requires, registration.requires),
     override: registration.override ?? false,
-    steps: setup.steps ?? stepsOf(setup),
+    steps: [...(setup.steps ?? []), ...stepsOf(setup)],
     onRoute: setup.onRoute?.bind(setup),
     audit: setup.audit?.bind(setup),
   };

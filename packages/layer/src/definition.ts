@@ -1,11 +1,15 @@
 import { LAYER_INVALID_DEFINITION, LAYER_INVALID_REGISTRATION } from "./errors.ts";
+import { argumentsOf, PHASES, type Phase } from "./phases.ts";
 import { isPlace, PLACES } from "./places.ts";
+import { isAsyncFunction } from "./thenable.ts";
 import type { LayerRegistration } from "./types.ts";
 
 const NAME = /^[a-z][a-z0-9]*(?:[-:.][a-z0-9]+)*$/;
 const NAME_RULE = "Use lower-case words joined by a dash, a dot or a colon.";
 const LISTS = ["before", "after", "provides", "requires"] as const;
 const REGISTRATION_KEYS: ReadonlySet<string> = new Set(["name", "place", "override", ...LISTS]);
+
+const SETUP_KEYS: ReadonlySet<string> = new Set([...PHASES, "onRoute", "steps", "audit"]);
 
 type Refuse = (why: string, fix: string) => Error;
 
@@ -18,6 +22,33 @@ export function assertDefinition(definition: LayerRegistration & { setup?: unkno
   assertLists(definition, refuse);
   if (typeof definition.setup !== "function") {
     throw refuse("it has no setup", "Give a function that returns the hooks.");
+  }
+}
+
+/** Refuses what a setup returns when part of it would never run, or would run otherwise than it was written. */
+export function assertSetup(layer: string, setup: unknown): void {
+  const refuse: Refuse = (why, fix) => new LAYER_INVALID_DEFINITION(layer, why, fix);
+  if (typeof setup !== "object" || setup === null) {
+    throw refuse(`its setup returns ${String(setup)}`, "Return the hooks, or {} for none.");
+  }
+  for (const [key, value] of Object.entries(setup)) {
+    if (!SETUP_KEYS.has(key)) {
+      throw refuse(`its setup returns ${key}`, `Use one of ${[...SETUP_KEYS].join(", ")}.`);
+    }
+    if (value === undefined || key === "steps") continue;
+    if (typeof value !== "function") {
+      throw refuse(`its ${key} is ${typeof value}`, "Give a function.");
+    }
+    if ((PHASES as readonly string[]).includes(key)) assertHook(key as Phase, value, refuse);
+  }
+}
+
+function assertHook(phase: Phase, hook: object & { length?: unknown }, refuse: Refuse): void {
+  if (Number(hook.length) > argumentsOf(phase)) {
+    throw refuse(`its ${phase} takes a callback`, "Return when it is done, or a promise.");
+  }
+  if (phase === "onHeaders" && isAsyncFunction(hook)) {
+    throw refuse("its onHeaders is async", "Headers do not wait: do what takes time in onSend.");
   }
 }
 

@@ -54,24 +54,42 @@ function runHeaderSteps({ request, reply, endings }: Exchange): void {
 }
 
 /** For a stream Fastify copies the reply's headers before the steps run: copies what they have changed. */
-function copyReplyHeaders({ reply }: Exchange, raw: ServerResponse): void {
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined && raw.getHeader(name) !== value) raw.setHeader(name, value);
+function copyReplyHeaders(exchange: Exchange, raw: ServerResponse): void {
+  for (const [name, value] of Object.entries(exchange.reply.getHeaders())) {
+    if (value !== undefined && raw.getHeader(name) !== value) setHeader(exchange, raw, name, value);
   }
 }
 
 /** Adds the reply's headers to a response that somebody writes by hand; what they set there stays. */
-function addReplyHeaders({ reply }: Exchange, raw: ServerResponse): void {
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
+function addReplyHeaders(exchange: Exchange, raw: ServerResponse): void {
+  const set = (name: string, value: OutgoingHttpHeader) => setHeader(exchange, raw, name, value);
+  for (const [name, value] of Object.entries(exchange.reply.getHeaders())) {
     const written = raw.getHeader(name);
     if (value === undefined || written === value) continue;
     if (written === undefined) {
-      if (!FRAMING.has(name)) raw.setHeader(name, value);
+      if (!FRAMING.has(name)) set(name, value);
     } else if (name === "set-cookie") {
-      raw.setHeader(name, [...new Set([...valuesOf(written), ...valuesOf(value)])]);
+      set(name, [...new Set([...valuesOf(written), ...valuesOf(value)])]);
     } else if (name === "vary") {
-      raw.setHeader(name, joinTokens([...valuesOf(written), ...valuesOf(value)]));
+      set(name, joinTokens([...valuesOf(written), ...valuesOf(value)]));
     }
+  }
+}
+
+/**
+ * Sets a header of the reply, or leaves it out and logs why it cannot be sent. Fastify writes the head once
+ * more, without headers, when one of them was refused; failing that again would end the process.
+ */
+function setHeader(
+  { request }: Exchange,
+  raw: ServerResponse,
+  name: string,
+  value: OutgoingHttpHeader,
+): void {
+  try {
+    raw.setHeader(name, value);
+  } catch (error) {
+    logFailure(request, "onHeaders", error);
   }
 }
 

@@ -43,3 +43,19 @@ const own: ReadonlySet<string> = new Set(["onHeaders", "onSettled"]);
 export function isFastifyPhase(phase: Phase): phase is FastifyPhase {
   return !own.has(phase);
 }
+
+/** Tells how many arguments a hook of a phase has, besides the callback that Fastify may add. */
+export function argumentsOf(phase: Phase): number {
+  switch (phase) {
+    case "onRequestAbort":
+      return 1;
+    case "preParsing":
+    case "preSerialization":
+    case "onError":
+    case "onSend":
+    case "onSettled":
+      return 3;
+    default:
+      return 2;
+  }
+}

@@ -7,9 +7,9 @@ import {
   sharesInstance,
   unwrapDefault,
 } from "./foreign.ts";
-import { isFastifyPhase, PHASES, type Phase } from "./phases.ts";
+import { argumentsOf, isFastifyPhase, PHASES, type Phase } from "./phases.ts";
 import { type RouteHandler, routeSteps } from "./route-steps.ts";
-import { isThenable } from "./thenable.ts";
+import { isAsyncFunction, isThenable } from "./thenable.ts";
 import type { RouteView, Step } from "./types.ts";
 
 /** The hooks that a plugin has added, taken instead of run. */
@@ -121,13 +121,6 @@ const recorded: ReadonlySet<string> = new Set(PHASES.filter(isFastifyPhase));
 
 /** Tells whether Fastify would take this hook, which refuses an async one that also takes a callback. */
 function isRecordable(name: string, hook: object & { length?: unknown }): name is Phase {
-  const refused =
-    hook.constructor.name === "AsyncFunction" && Number(hook.length) > argumentsOf(name);
-  return recorded.has(name) && !refused;
-}
-
-/** How many arguments a hook of Fastify's has besides its callback. */
-function argumentsOf(phase: string): number {
-  if (phase === "onRequestAbort") return 1;
-  return ["preParsing", "preSerialization", "onSend", "onError"].includes(phase) ? 3 : 2;
+  if (!recorded.has(name)) return false;
+  return !isAsyncFunction(hook) || Number(hook.length) <= argumentsOf(name as Phase);
 }

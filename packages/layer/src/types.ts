@@ -89,7 +89,7 @@ export interface LayerSetup extends LayerHooks {
   /** Hooks for one route alone; called for every route that the layer reaches, and for not-found handlers. */
   // biome-ignore lint/suspicious/noConfusingVoidType: nothing returned adds nothing
   onRoute?(route: RouteView): readonly Step[] | undefined | void;
-  /** Steps instead of hooks: for a layer that hands on the hooks of another plugin. */
+  /** Steps that run before its own hooks of the same phase: for a layer that hands on the hooks of another plugin. */
   readonly steps?: readonly Step[];
   /** Findings that only the whole app shows. Runs at ready, under an arrangement. */
   audit?(view: AuditView): Iterable<Finding>;
