@@ -8,7 +8,7 @@ export function toText(view: LineView): string {
 }
 
 /** Writes the doors of a line as the rows of a table, the handler last. */
-export function table({ doors, kind }: LineView): string[] {
+function table({ doors, kind }: LineView): string[] {
   const rows = doors.map((door, index) => [
     String(index + 1),
     door.place,

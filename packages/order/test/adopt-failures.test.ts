@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { adopt } from "@enfilade/layer";
 import { runModule } from "@enfilade/testing";
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from "fastify";
@@ -51,7 +52,7 @@ describe("a plugin that fails while it is registered rejects ready()", () => {
 });
 
 it("@fastify/cors twice in one chain rejects ready(), and does not bring the process down", async () => {
-  const program = join(packageFolder, "test", "cors-twice.ts");
+  const program = fileURLToPath(import.meta.resolve("./cors-twice.ts"));
   const { exitCode, output } = await runModule(program, packageFolder);
   expect(output).toContain("rejected with FST_ERR_DEC_ALREADY_PRESENT");
   expect(output).not.toContain("uncaught");
