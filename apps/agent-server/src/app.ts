@@ -1,3 +1,5 @@
+import { serverErrors } from "@enfilade/errors";
+import { createHeaders } from "@enfilade/security-headers";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Agent } from "./agents/agent.ts";
 import type { Config } from "./config.ts";
@@ -5,7 +7,6 @@ import { aboutRoutes } from "./http/about-routes.ts";
 import { acceptBodies, maxTextBytes } from "./http/bodies.ts";
 import type { RouteContext } from "./http/context.ts";
 import { drainOnClose } from "./http/drain.ts";
-import { refuse, setErrorReplies } from "./http/errors.ts";
 import { metricsRoutes } from "./http/metrics-routes.ts";
 import { runRoutes } from "./http/run-routes.ts";
 import { sessionRoutes } from "./http/session-routes.ts";
@@ -52,10 +53,8 @@ export async function buildApp(
     // The request log writes one line for both of Fastify's.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxTextBytes,
-    // These errors meet no route and no hook.
-    frameworkErrors: (error, _request, reply) => {
-      refuse(reply, error.statusCode ?? 500, error.message);
-    },
+    // Errors that meet no route and no hook have the envelope of all others, and the headers.
+    ...serverErrors({ headers: createHeaders({}, false) }),
   });
   const runs = new RunService({
     store,
@@ -66,9 +65,8 @@ export async function buildApp(
   const { authMode } = config;
   const context: RouteContext = { agents, store, runs, authMode, heartbeatMs, now };
 
-  await line(app);
+  await line(app, config);
   acceptBodies(app);
-  setErrorReplies(app);
   drainOnClose(app, runs, drainMs);
   aboutRoutes(app, context);
   runRoutes(app, context);

@@ -9,6 +9,8 @@ export type AuthMode = "none" | "security_key" | "jwt";
 export interface Config {
   readonly port: number;
   readonly host: string;
+  /** The names that this server answers to, as the trusted-host layer takes them. */
+  readonly allowedHosts: readonly string[];
   readonly dataDir: string;
   readonly logLevel: string;
   readonly authMode: AuthMode;
@@ -37,6 +39,13 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 const unset = (value: unknown): unknown =>
   typeof value === "string" && value.trim() === "" ? undefined : value;
 
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
 const environment = z.object({
   PORT: z.preprocess(
     unset,
@@ -49,6 +58,7 @@ const environment = z.object({
       .default(7777),
   ),
   HOST: z.preprocess(unset, z.string().default("127.0.0.1")),
+  ALLOWED_HOSTS: z.preprocess(unset, list.default(["localhost:*", "127.0.0.1:*", "[::1]:*"])),
   DATA_DIR: z.preprocess(unset, z.string().default(defaultDataDir)),
   LOG_LEVEL: z.preprocess(
     unset,
@@ -114,6 +124,7 @@ function toConfig(values: Environment): Config {
   return {
     port: values.PORT,
     host: values.HOST.trim(),
+    allowedHosts: values.ALLOWED_HOSTS,
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
     authMode: authModeOf(),

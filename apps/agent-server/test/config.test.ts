@@ -84,3 +84,10 @@ test("a port is a whole number from 0 to 65535 and nothing else", () => {
     }),
   );
 });
+
+test("ALLOWED_HOSTS is a list separated by commas", () => {
+  expect(loadConfig({ ALLOWED_HOSTS: "agents.example, *.agents.example," }).allowedHosts).toEqual([
+    "agents.example",
+    "*.agents.example",
+  ]);
+});

@@ -14,6 +14,8 @@ test("a run walks through the layers in the line that the documentation shows", 
     "timing",
     "request-log",
     "security-headers",
+    "trusted-host",
+    "errors",
   ]);
   await expect(explanation.toSvg()).toMatchFileSnapshot(new URL("docs/line.svg", root).pathname);
   expect(readFileSync(new URL("README.md", root), "utf8")).toContain(explanation.toText());
@@ -23,6 +25,13 @@ test("the audit has nothing to say against the demo", async () => {
   const app = await testApp();
   await app.ready();
   expect(app.order.findings().filter(({ severity }) => severity !== "info")).toEqual([]);
+});
+
+test("a page on another host that was pointed here reads nothing", async () => {
+  const app = await testApp();
+  const response = await app.inject({ url: "/sessions", headers: { host: "evil.example" } });
+  expect(response.statusCode).toBe(400);
+  expect(response.json().detail).toEqual(expect.any(String));
 });
 
 test("an exchange leaves one line of log with its id, and none for a health check", async () => {

@@ -1,4 +1,3 @@
-import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import type { z } from "zod";
 
 /** A refusal: a status, and a sentence for the caller. */
@@ -29,24 +28,4 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<
     path.length > 0 ? `${path.join(".")}: ${message}` : message,
   );
   throw new HttpError(422, problems.join("; "));
-}
-
-/** Makes every error of the app JSON with a string `detail`, the one shape that clients read. */
-export function setErrorReplies(app: FastifyInstance): void {
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ detail: "Not Found" }));
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const status = statusOf(error);
-    if (status >= 500) request.log.error({ err: error }, "request failed");
-    return refuse(reply, status, error.message);
-  });
-}
-
-/** Sends an error; what went wrong inside stays inside. */
-export function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
-  const detail = status >= 500 ? "Internal Server Error" : message;
-  return reply.code(status).type("application/json; charset=utf-8").send({ detail });
-}
-
-function statusOf({ statusCode }: { statusCode?: number }): number {
-  return statusCode !== undefined && statusCode >= 400 && statusCode < 600 ? statusCode : 500;
 }
