@@ -317,14 +317,22 @@ it("headers that layers set reach every kind of response, a hijacked one and a s
 });
 
 it("HTTP/2 meets the same layers, with compression", async () => {
-  const notes: string[] = [];
+  const notes = createRecorder<string>();
+  const noting = (note: string) => () => notes.record(note);
   const app = Fastify({ http2: true });
   onTestFinished(async () => {
     await app.close();
   });
   await app.register(order);
   app.register(adopt(compress, { name: "compress", place: "encode" }), { threshold: 0 });
-  app.register(probe("seen", "observe", notes, ["onRequest", "onSend", "onHeaders", "onSettled"]));
+  app.register(
+    layer("seen", "observe", {
+      onRequest: noting("onRequest"),
+      onSend: noting("onSend"),
+      onHeaders: noting("onHeaders"),
+      onSettled: (_request, _reply, outcome) => notes.record(`onSettled ${outcome}`),
+    }),
+  );
   app.get("/", async () => "hello over HTTP/2");
   const client = connect(await app.listen({ port: 0, host: "127.0.0.1" }));
   onTestFinished(() => client.destroy());
@@ -334,9 +342,12 @@ it("HTTP/2 meets the same layers, with compression", async () => {
   const chunks: Buffer[] = await request.toArray();
   expect(headers).toMatchObject({ ":status": 200, "content-encoding": "gzip" });
   expect(gunzipSync(Buffer.concat(chunks)).toString()).toBe("hello over HTTP/2");
-  await expect
-    .poll(() => notes)
-    .toEqual(["onRequest seen", "onSend seen", "onHeaders seen", "onSettled seen"]);
+  expect(await notes.until(({ length }) => length === 4)).toEqual([
+    "onRequest",
+    "onSend",
+    "onHeaders",
+    "onSettled completed",
+  ]);
 });
 
 it("what Fastify answers without any hook reaches no layer: a URL that does not parse", async () => {
