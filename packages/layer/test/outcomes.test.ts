@@ -1,30 +1,7 @@
 import { Readable } from "node:stream";
-import {
-  createDeferred,
-  createLogLines,
-  type Exchange,
-  listen,
-  openExchange,
-} from "@enfilade/testing";
-import type { FastifyInstance } from "fastify";
+import { createDeferred, listen, openExchange } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
-import { createApp, layer, outcomesOf, pieces, watchEndings } from "./support.ts";
-
-/** A route that never answers by itself, and tells when it was reached. */
-function neverAnswers(app: FastifyInstance): Promise<void> {
-  const reached = createDeferred();
-  app.route({
-    method: ["GET", "POST"],
-    url: "/never",
-    handler() {
-      reached.resolve();
-      return new Promise(() => {});
-    },
-  });
-  return reached.promise;
-}
-
-const json = { "content-type": "application/json" };
+import { createApp, neverAnswers, outcomesOf, pieces, watchEndings } from "./support.ts";
 
 describe("completed is what was delivered whole", () => {
   it.each([
@@ -82,93 +59,6 @@ describe("completed is what was delivered whole", () => {
     }
     expect(await outcomesOf(app, endings, 3)).toEqual(Array(3).fill("completed"));
     expect(endings.items.map(({ url }) => url)).toEqual(["/1", "/2", "/3"]);
-  });
-});
-
-describe("aborted is what the client went away from", () => {
-  const ways: [string, (exchange: Exchange) => void][] = [
-    ["closing the connection", (exchange) => exchange.destroy()],
-    ["closing its half of it", (exchange) => exchange.halfClose()],
-    ["resetting it", (exchange) => exchange.reset()],
-  ];
-
-  it.each(ways)("before the reply, by %s, its body read in full", async (_way, leave) => {
-    const app = createApp();
-    const endings = await watchEndings(app);
-    const reached = neverAnswers(app);
-    const body = JSON.stringify({ prompt: "hello" });
-    const exchange = await openExchange(await listen(app), { path: "/never", headers: json, body });
-    await reached;
-    leave(exchange);
-    expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
-    expect(endings.items[0]?.headed).toBe(false);
-  });
-
-  it.each(ways)("before the reply to a GET, by %s", async (_way, leave) => {
-    const app = createApp();
-    const endings = await watchEndings(app);
-    const reached = neverAnswers(app);
-    const exchange = await openExchange(await listen(app), { path: "/never" });
-    await reached;
-    leave(exchange);
-    expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
-  });
-
-  it.each(ways)("in the middle of a stream, by %s", async (_way, leave) => {
-    const app = createApp();
-    const endings = await watchEndings(app);
-    const never = new Promise<string>(() => {});
-    app.get("/", (_request, reply) => reply.send(Readable.from(pieces("first", never))));
-    const exchange = await openExchange(await listen(app));
-    await exchange.bodyUntil("first");
-    leave(exchange);
-    expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
-    expect(endings.items[0]?.headed).toBe(true);
-  });
-
-  it.each(ways)("in the middle of a hijacked reply, by %s", async (_way, leave) => {
-    const app = createApp();
-    const endings = await watchEndings(app);
-    app.get("/", (_request, reply) => {
-      reply.hijack();
-      reply.raw.write("first");
-    });
-    const exchange = await openExchange(await listen(app));
-    await exchange.bodyUntil("first");
-    leave(exchange);
-    expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
-  });
-
-  it("before its body had arrived", async () => {
-    const app = createApp();
-    const endings = await watchEndings(app);
-    const reached = createDeferred();
-    app.addHook("preParsing", async () => reached.resolve());
-    app.post("/", async () => "never");
-    const exchange = await openExchange(await listen(app), {
-      headers: { ...json, "content-length": "100" },
-      body: "{",
-    });
-    await reached.promise;
-    exchange.destroy();
-    expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
-  });
-
-  it("while a second request waited behind the first on the same connection: both", async () => {
-    const app = createApp();
-    const endings = await watchEndings(app);
-    const both = createDeferred();
-    let reached = 0;
-    app.get("/:id", () => {
-      reached += 1;
-      if (reached === 2) both.resolve();
-      return new Promise(() => {});
-    });
-    const exchange = await openExchange(await listen(app), { path: "/1" });
-    exchange.write("GET /2 HTTP/1.1\r\nhost: local\r\n\r\n");
-    await both.promise;
-    exchange.destroy();
-    expect(await outcomesOf(app, endings, 2)).toEqual(["aborted", "aborted"]);
   });
 });
 
@@ -245,58 +135,6 @@ describe("errored is what the server broke off", () => {
     await app.close();
     expect(endings.items.map(({ outcome }) => outcome)).toEqual(["errored"]);
   });
-});
-
-describe("onSettled", () => {
-  it("may take its time: closing the app waits for it", async () => {
-    const app = createApp();
-    const release = createDeferred();
-    const order: string[] = [];
-    await app.register(
-      layer({
-        async onSettled() {
-          await release.promise;
-          order.push("settled");
-        },
-      }),
-    );
-    app.get("/", async () => "hello");
-    await app.inject("/");
-    const closed = app.close().then(() => order.push("closed"));
-    release.resolve();
-    await closed;
-    expect(order).toEqual(["settled", "closed"]);
-  });
-
-  it.each(["at once", "later"])(
-    "that throws %s is logged, and keeps no other from running",
-    async (when) => {
-      const log = createLogLines();
-      const app = createApp({ logger: { level: "error", stream: log.stream } });
-      const outcomes: string[] = [];
-      await app.register(
-        layer({ onSettled: (_request, _reply, outcome) => void outcomes.push(outcome) }, "outer"),
-      );
-      await app.register(
-        layer(
-          {
-            onSettled() {
-              if (when === "at once") throw new Error("on purpose");
-              return Promise.reject(new Error("on purpose"));
-            },
-          },
-          "inner",
-        ),
-      );
-      app.get("/", async () => "hello");
-      expect((await app.inject("/")).statusCode).toBe(200);
-      await app.close();
-      expect(outcomes).toEqual(["completed"]);
-      expect(log.items).toMatchObject([
-        { msg: "a layer failed in onSettled", err: { message: "on purpose" } },
-      ]);
-    },
-  );
 });
 
 function failing(error: Error): Readable {

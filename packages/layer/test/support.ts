@@ -1,4 +1,4 @@
-import { createRecorder, type Recorder } from "@enfilade/testing";
+import { createDeferred, createRecorder, type Recorder } from "@enfilade/testing";
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import { onTestFinished } from "vitest";
 import {
@@ -61,4 +61,18 @@ export async function outcomesOf(
 export async function* pieces(first: string, then: Promise<string>): AsyncGenerator<string> {
   yield first;
   yield await then;
+}
+
+/** A route that never answers by itself, and tells when it was reached. */
+export function neverAnswers(app: FastifyInstance): Promise<void> {
+  const reached = createDeferred();
+  app.route({
+    method: ["GET", "POST"],
+    url: "/never",
+    handler() {
+      reached.resolve();
+      return new Promise(() => {});
+    },
+  });
+  return reached.promise;
 }
