@@ -11,6 +11,8 @@ export interface Config {
   readonly host: string;
   /** The names that this server answers to, as the trusted-host layer takes them. */
   readonly allowedHosts: readonly string[];
+  /** The origins whose pages may read the answers, as the CORS layer takes them. */
+  readonly corsOrigins: readonly string[];
   readonly dataDir: string;
   readonly logLevel: string;
   readonly authMode: AuthMode;
@@ -59,6 +61,7 @@ const environment = z.object({
   ),
   HOST: z.preprocess(unset, z.string().default("127.0.0.1")),
   ALLOWED_HOSTS: z.preprocess(unset, list.default(["localhost:*", "127.0.0.1:*", "[::1]:*"])),
+  CORS_ORIGINS: z.preprocess(unset, list.default([])),
   DATA_DIR: z.preprocess(unset, z.string().default(defaultDataDir)),
   LOG_LEVEL: z.preprocess(
     unset,
@@ -125,6 +128,7 @@ function toConfig(values: Environment): Config {
     port: values.PORT,
     host: values.HOST.trim(),
     allowedHosts: values.ALLOWED_HOSTS,
+    corsOrigins: values.CORS_ORIGINS,
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
     authMode: authModeOf(),

@@ -15,6 +15,7 @@ test("a run walks through the layers in the line that the documentation shows", 
     "request-log",
     "security-headers",
     "trusted-host",
+    "cors",
     "errors",
   ]);
   await expect(explanation.toSvg()).toMatchFileSnapshot(new URL("docs/line.svg", root).pathname);
@@ -49,4 +50,32 @@ test("an exchange leaves one line of log with its id, and none for a health chec
     outcome: "completed",
   });
   expect(JSON.stringify(log.items)).not.toContain("secret");
+});
+
+test("a page of a listed origin may read what it asks for, errors and streams included", async () => {
+  const app = await testApp({}, { CORS_ORIGINS: "https://ui.example" });
+  const headers = { origin: "https://ui.example" };
+  const preflight = await app.inject({
+    method: "OPTIONS",
+    url: "/agents/echo/runs",
+    headers: { ...headers, "access-control-request-method": "POST" },
+  });
+  expect(preflight.statusCode).toBe(204);
+  for (const url of ["/agents", "/agents/nobody", "/nowhere"]) {
+    const response = await app.inject({ url, headers });
+    expect(response.headers["access-control-allow-origin"], url).toBe("https://ui.example");
+  }
+  const run = await app.inject({
+    method: "POST",
+    url: "/agents/echo/runs",
+    headers,
+    payload: { message: "hello" },
+  });
+  expect(run.headers["content-type"]).toBe("text/event-stream");
+  expect(run.headers["access-control-allow-origin"]).toBe("https://ui.example");
+  const stranger = await app.inject({
+    url: "/agents",
+    headers: { origin: "https://evil.example" },
+  });
+  expect(stranger.headers["access-control-allow-origin"]).toBeUndefined();
 });

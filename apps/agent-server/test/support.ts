@@ -33,10 +33,13 @@ export function temporaryStore(folder: string = temporaryFolder()): Store {
 }
 
 /** Builds the app with a store of its own and the echo agent, unless told otherwise. */
-export async function testApp(dependencies: Partial<Dependencies> = {}): Promise<FastifyInstance> {
+export async function testApp(
+  dependencies: Partial<Dependencies> = {},
+  environment: Readonly<Record<string, string>> = {},
+): Promise<FastifyInstance> {
   const store = dependencies.store ?? temporaryStore();
   const app = await buildApp(
-    loadConfig({ LOG_LEVEL: dependencies.logStream ? "info" : "silent" }),
+    loadConfig({ LOG_LEVEL: dependencies.logStream ? "info" : "silent", ...environment }),
     {
       agents: [createEchoAgent({ wordDelayMs: 0 })],
       ...dependencies,
