@@ -1,5 +1,5 @@
 /** What an arrangement is built of; `@enfilade/order` is one. Concerns have no need of it. */
-export { layersAlone } from "./alone.ts";
+export { layersAlone } from "./alone-layers.ts";
 export {
   type Arrangement,
   arrangementOf,

@@ -59,38 +59,56 @@ export function optionReader(
   const unknown = Object.keys(given).find((option) => !known.includes(option));
   if (unknown !== undefined) refuse(unknown, `It is unknown; use one of ${known.join(", ")}.`);
 
+  // Only what was left out has a default: null is a value, and a wrong one.
+  const take = (option: string, fallback: unknown): unknown =>
+    given[option] === undefined ? fallback : given[option];
+
   return {
     refuse,
     boolean(option, fallback) {
-      const value = given[option] ?? fallback;
+      const value = take(option, fallback);
       return typeof value === "boolean" ? value : refuse(option, "Give true or false.");
     },
     integer(option, fallback, { min, max }) {
-      const value = given[option] ?? fallback;
+      const value = take(option, fallback);
       const valid = typeof value === "number" && Number.isInteger(value) && min <= value;
       return valid && value <= max
         ? value
         : refuse(option, `Give a whole number from ${min} to ${max}.`);
     },
     string(option, fallback, rule) {
-      const value = given[option] ?? fallback;
+      const value = take(option, fallback);
       if (typeof value !== "string" || value === "") {
         return refuse(option, rule?.fix ?? "Give a string that is not empty.");
       }
-      const match = rule?.pattern.exec(value);
-      return rule === undefined || match?.[0] === value ? value : refuse(option, rule.fix);
+      return rule === undefined || matchesWhole(rule.pattern, value)
+        ? value
+        : refuse(option, rule.fix);
     },
     oneOf(option, fallback, values) {
-      const value = given[option] ?? fallback;
+      const value = take(option, fallback);
       const found = values.find((candidate) => candidate === value);
       return found ?? refuse(option, `Use one of ${values.join(", ")}.`);
     },
     strings(option, fallback) {
-      const value = given[option] ?? fallback;
-      const valid = Array.isArray(value) && value.every((item) => typeof item === "string" && item);
-      return valid ? value : refuse(option, "Give an array of strings that are not empty.");
+      const value = take(option, fallback);
+      // A copy: what the caller does to the array later changes nothing, and holes in it are seen.
+      const items: unknown[] = Array.isArray(value) ? [...value] : [""];
+      return items.every(isFilled)
+        ? items
+        : refuse(option, "Give an array of strings that are not empty.");
     },
   };
+}
+
+function isFilled(item: unknown): item is string {
+  return typeof item === "string" && item !== "";
+}
+
+/** Tells whether a pattern matches a value from its first character to its last, whatever its flags and anchors. */
+function matchesWhole({ source, flags }: RegExp, value: string): boolean {
+  const whole = `(?<![\\s\\S])(?:${source})(?![\\s\\S])`;
+  return new RegExp(whole, flags.replace(/[gy]/g, "")).test(value);
 }
 
 /** Shows a received value in an error: short, and without the contents of what may be a secret object. */
