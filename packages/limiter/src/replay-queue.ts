@@ -28,6 +28,7 @@ export class ReplayQueue {
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
   #closed = false;
+  #sending = 0;
   dropped = 0;
 
   constructor(store: Store, limit: number, onUnknown: () => void) {
@@ -36,8 +37,9 @@ export class ReplayQueue {
     this.#onUnknown = onUnknown;
   }
 
+  /** How many the store has not taken yet. */
   get length(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#sending;
   }
 
   /** Tells the store now; what it does not take waits for a better time. */
@@ -87,6 +89,15 @@ export class ReplayQueue {
   }
 
   async #sendBatch(batch: readonly Correction[]): Promise<boolean> {
+    this.#sending += batch.length;
+    try {
+      return await this.#trySend(batch);
+    } finally {
+      this.#sending -= batch.length;
+    }
+  }
+
+  async #trySend(batch: readonly Correction[]): Promise<boolean> {
     const adjustments = batch.flatMap((one) => (one.kind === "adjust" ? [one.adjustment] : []));
     const leases = batch.flatMap((one) => (one.kind === "release" ? [one.lease] : []));
     const results = await Promise.allSettled([

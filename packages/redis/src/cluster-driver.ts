@@ -1,6 +1,6 @@
 import { createCluster, type RedisClusterOptions } from "@redis/client";
 import { backoffMs } from "./backoff.ts";
-import type { DriverEvents, FailureKind, RedisDriver } from "./driver.ts";
+import { ASK_TIME, type DriverEvents, type FailureKind, type RedisDriver } from "./driver.ts";
 import { keySlot } from "./key-slot.ts";
 import { classifyNodeRedis, safeOptions } from "./single-driver.ts";
 
@@ -71,7 +71,7 @@ export class ClusterDriver implements RedisDriver {
   }
 
   time(address: string): Promise<unknown> {
-    return this.#sendTo(address, ["TIME"]);
+    return this.#sendTo(address, ASK_TIME);
   }
 
   reconnect(): void {

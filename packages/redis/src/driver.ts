@@ -13,6 +13,16 @@ export interface DriverEvents {
 export type FailureKind = "reply" | "unsent" | "lost";
 
 /**
+ * `TIME`, asked in a script: a node whose scripts are held up (paused writes, a script that does not
+ * end) is not well, however fast it answers everything else.
+ */
+export const ASK_TIME: readonly [string, string, string] = [
+  "EVAL",
+  "return redis.call('TIME')",
+  "0",
+];
+
+/**
  * A Redis client as the guard needs it: it sends once, now or never. No queue for later, no second
  * try of its own; both are how a command comes to be counted behind its caller's back.
  */
@@ -27,7 +37,7 @@ export interface RedisDriver {
   isReady(node: string): boolean;
   /** Sends a command to the node of its key. */
   send(node: string, args: readonly string[], key?: string): Promise<unknown>;
-  /** Asks a node for its `TIME`. */
+  /** Asks a node for its time, by {@link ASK_TIME}. */
   time(node: string): Promise<unknown>;
   /** Drops the connection to a node and makes another, asking anew where the node is. */
   reconnect(node: string): void;

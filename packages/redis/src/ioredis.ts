@@ -1,4 +1,4 @@
-import type { DriverEvents, FailureKind, RedisDriver } from "./driver.ts";
+import { ASK_TIME, type DriverEvents, type FailureKind, type RedisDriver } from "./driver.ts";
 import { REDIS_UNSAFE_CLIENT } from "./errors.ts";
 import { describe } from "./invalid-option.ts";
 import { keySlot } from "./key-slot.ts";
@@ -129,7 +129,7 @@ class IoredisDriver implements RedisDriver {
     return call(this.#client, args);
   }
   time(): Promise<unknown> {
-    return this.#client.call("TIME");
+    return this.#client.call(...ASK_TIME);
   }
   reconnect(): void {
     this.#client.disconnect(true);
@@ -185,7 +185,7 @@ class IoredisClusterDriver implements RedisDriver {
     return call(target ?? this.#cluster, args);
   }
   async time(address: string): Promise<unknown> {
-    return await this.#node(address)?.call("TIME");
+    return await this.#node(address)?.call(...ASK_TIME);
   }
   reconnect(address: string): void {
     // A node that stays away is looked for among the others; the whole cluster need not go.

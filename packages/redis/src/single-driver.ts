@@ -6,7 +6,7 @@ import {
   type RedisClientOptions,
 } from "@redis/client";
 import { backoffMs } from "./backoff.ts";
-import type { DriverEvents, FailureKind, RedisDriver } from "./driver.ts";
+import { ASK_TIME, type DriverEvents, type FailureKind, type RedisDriver } from "./driver.ts";
 
 /** Options of node-redis' `createClient`. */
 export type NodeRedisOptions = RedisClientOptions;
@@ -77,7 +77,7 @@ export class SingleDriver implements RedisDriver {
   }
 
   time(node: string): Promise<unknown> {
-    return this.send(node, ["TIME"]);
+    return this.send(node, ASK_TIME);
   }
 
   reconnect(): void {

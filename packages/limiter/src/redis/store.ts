@@ -109,7 +109,7 @@ class RedisStore implements Store {
     await this.#run(
       releaseScript,
       keys,
-      leases.flatMap(({ lease, cost }) => [lease, cost]),
+      leases.map(({ lease }) => lease),
     );
   }
 

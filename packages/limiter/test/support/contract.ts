@@ -256,6 +256,17 @@ export function holdsTheContract(start: () => Promise<StoreUnderTest> | StoreUnd
       expect((await decide({ ...heavy, cost: 3, lease: "more" })).admitted).toBe(false);
       expect((await decide({ ...heavy, cost: 2, lease: "less" })).admitted).toBe(true);
     });
+
+    it("keeps the slots of a lease as they were taken, and gives all of them back", async () => {
+      const { limiter, decide, peek } = await open();
+      const wide = concurrency({ name: "gpus", limit: 8, ttl: 10_000 });
+      const key = fresh();
+      await decide({ policy: wide, key, cost: 6, lease: "heavy" });
+      const renewed = await limiter.reserve([{ policy: wide, key, cost: 1, lease: "heavy" }]);
+      expect(renewed.decision.verdicts[0]?.remaining).toBe(2);
+      await renewed.release();
+      expect((await peek({ policy: wide, key, cost: 8 })).admitted).toBe(true);
+    });
   });
 
   describe("several policies", () => {

@@ -1,10 +1,25 @@
-import type { ConcurrencyPolicy, GcraPolicy, Policy, StrictWindowPolicy } from "../../src/index.ts";
+import type {
+  BudgetPolicy,
+  ConcurrencyPolicy,
+  GcraPolicy,
+  Policy,
+  StrictWindowPolicy,
+} from "../../src/index.ts";
 
-/** What a counter has admitted, oldest first; times in whole microseconds. */
+/** Something admitted; times in whole microseconds. */
 interface Entry {
   readonly at: number;
   readonly cost: number;
   readonly lease: string;
+  /** The calendar window it fell into, for budgets. */
+  readonly window: string;
+}
+
+/** What a counter has admitted, oldest first, and the backlog of a gcra. */
+interface Log {
+  entries: Entry[];
+  backlog: bigint;
+  last: bigint;
 }
 
 export interface ModelCharge {
@@ -16,10 +31,10 @@ export interface ModelCharge {
 
 /**
  * The limits by their definitions, from a log of everything admitted, in exact integers: slow, and
- * written without a look at how the stores do it.
+ * written without a look at how the stores do it. What is asked comes in the order of time.
  */
 export class Model {
-  readonly #logs = new Map<string, Entry[]>();
+  readonly #logs = new Map<string, Log>();
 
   /** Decides all or nothing, and logs what is admitted. */
   decide(charges: readonly ModelCharge[], at: number): boolean {
@@ -29,40 +44,64 @@ export class Model {
   }
 
   admits({ policy, counter, cost, lease = "" }: ModelCharge, at: number): boolean {
-    const log = this.#logs.get(counter) ?? [];
+    const log = this.#logOf(counter);
     switch (policy.kind) {
-      case "gcra":
-        return gcraAdmits(policy, log, cost, at);
+      case "gcra": {
+        const { period } = unitsOf(policy);
+        return backlogAt(policy, log, at) + BigInt(cost) * period <= BigInt(policy.burst) * period;
+      }
       case "strict-window":
-        return inWindow(policy, log, at) + cost <= policy.limit;
-      case "budget":
-        return spentOn(policy.timeZone, policy.per, log, at) + cost <= policy.limit;
+        return inWindow(policy, log.entries, at) + cost <= policy.limit;
+      case "budget": {
+        const window = windowOf(policy, at);
+        const spent = log.entries.filter((entry) => entry.window === window);
+        return sum(spent.map((entry) => entry.cost)) + cost <= policy.limit;
+      }
       case "concurrency": {
-        const live = liveLeases(policy, log, at);
+        const live = liveLeases(policy, log.entries, at);
         return live.has(lease) || sum([...live.values()]) + cost <= policy.limit;
       }
     }
   }
 
-  log({ counter, cost, lease = "" }: ModelCharge, at: number): void {
-    const log = this.#logs.get(counter) ?? [];
-    log.push({ at, cost, lease });
-    this.#logs.set(counter, log);
+  log({ policy, counter, cost, lease = "" }: ModelCharge, at: number): void {
+    const log = this.#logOf(counter);
+    const window = policy.kind === "budget" ? windowOf(policy, at) : "";
+    if (policy.kind === "gcra") {
+      log.backlog = backlogAt(policy, log, at) + BigInt(cost) * unitsOf(policy).period;
+      log.last = BigInt(at);
+      return;
+    }
+    // What cannot count any more is forgotten, so that a long run stays feasible.
+    const longest = policy.kind === "strict-window" ? 2 * policy.windowMs * 1_000 : 0;
+    if (longest > 0) log.entries = log.entries.filter((entry) => entry.at > at - longest);
+    log.entries.push({ at, cost, lease, window });
   }
 
-  /** Takes a charge out of history, as a full refund of what still counts does. */
-  strike(counter: string, at: number, cost: number): void {
-    const log = this.#logs.get(counter) ?? [];
-    const index = log.findLastIndex((entry) => entry.at === at && entry.cost === cost);
-    if (index !== -1) log.splice(index, 1);
+  /** Makes charges cheaper after the fact, as if they had never been dearer. */
+  reduce({ policy, counter }: ModelCharge, position: number, by: number): void {
+    const { entries } = this.#logOf(counter);
+    let left = by;
+    for (const [index, entry] of entries.entries()) {
+      if (left === 0 || !liesAt(policy, entry, position)) continue;
+      const part = Math.min(left, entry.cost);
+      entries[index] = { ...entry, cost: entry.cost - part };
+      left -= part;
+    }
   }
 
   release(counter: string, lease: string): void {
-    const log = this.#logs.get(counter) ?? [];
-    this.#logs.set(
-      counter,
-      log.filter((entry) => entry.lease !== lease),
-    );
+    const log = this.#logOf(counter);
+    log.entries = log.entries.filter((entry) => entry.lease !== lease);
+  }
+
+  #logOf(counter: string): Log {
+    let log = this.#logs.get(counter);
+    if (log === undefined) {
+      log = { entries: [], backlog: 0n, last: 0n };
+      this.#logs.set(counter, log);
+    }
+    return log;
   }
 
   /** The largest cost that would be admitted. */
@@ -79,22 +118,15 @@ export class Model {
   }
 }
 
-/** Queue theory: a server that does `limit` per period, and a backlog of at most `burst`. */
-function gcraAdmits(policy: GcraPolicy, log: readonly Entry[], cost: number, at: number): boolean {
-  // In units of which a period has `limit` per microsecond, everything is whole.
-  const period = BigInt(policy.periodMs) * 1_000n;
-  const rate = BigInt(policy.limit);
-  let backlog = 0n;
-  let last = 0n;
-  for (const entry of log) {
-    const passed = (BigInt(entry.at) - last) * rate;
-    backlog = backlog > passed ? backlog - passed : 0n;
-    backlog += BigInt(entry.cost) * period;
-    last = BigInt(entry.at);
-  }
-  const passed = (BigInt(at) - last) * rate;
-  backlog = backlog > passed ? backlog - passed : 0n;
-  return backlog + BigInt(cost) * period <= BigInt(policy.burst) * period;
+/** In units of which a period has `limit` per microsecond, everything is whole. */
+function unitsOf(policy: GcraPolicy): { period: bigint; rate: bigint } {
+  return { period: BigInt(policy.periodMs) * 1_000n, rate: BigInt(policy.limit) };
+}
+
+/** Queue theory: a server that does `limit` per period, and what still waits for it. */
+function backlogAt(policy: GcraPolicy, { backlog, last }: Log, at: number): bigint {
+  const done = (BigInt(at) - last) * unitsOf(policy).rate;
+  return backlog > done ? backlog - done : 0n;
 }
 
 /** Everything in the buckets that the window touches. */
@@ -105,13 +137,24 @@ function inWindow(policy: StrictWindowPolicy, log: readonly Entry[], at: number)
   return sum(touched.map(({ cost }) => cost));
 }
 
-function spentOn(timeZone: string, per: string, log: readonly Entry[], at: number): number {
-  const window = (us: number) => {
-    const iso = new Date(us / 1_000).toLocaleDateString("sv-SE", { timeZone });
-    return per === "day" ? iso : iso.slice(0, 7);
-  };
-  return sum(log.filter((entry) => window(entry.at) === window(at)).map(({ cost }) => cost));
+/** True for charges of the bucket, or of the calendar window, that a refund goes back to. */
+function liesAt(policy: Policy, { at, window }: Entry, position: number): boolean {
+  if (policy.kind === "strict-window") return Math.floor(at / policy.bucketUs) === position;
+  return policy.kind === "budget" && window === windowOf(policy, position);
 }
+
+/** The local date of a moment, or its month. */
+function windowOf({ timeZone, per }: BudgetPolicy, us: number): string {
+  let format = formats.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
+    formats.set(timeZone, format);
+  }
+  const iso = format.format(us / 1_000);
+  return per === "day" ? iso : iso.slice(0, 7);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The slots of each lease that has been renewed within its life. */
 function liveLeases(

@@ -71,16 +71,15 @@ return 1`;
 export const RENEW_LUA: string = `${LEASE_STATE}
 for i = 1, #KEYS do
   local id, slots, ttlMs = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-  hold(KEYS[i], id, slots, now + ttlMs * 1000, ttlMs)
+  hold(KEYS[i], id, slots, ttlMs)
 end
 return 1`;
 
-/** Gives leases back; those that are gone already do no harm. */
+/** Gives leases back with all their slots; those that are gone already do no harm. */
 export const RELEASE_LUA = `
 for i = 1, #KEYS do
-  local id, slots = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
-  for slot = 1, slots do
-    redis.call('ZREM', KEYS[i], slot == 1 and id or id .. '#' .. slot)
-  end
+  local slot = 1
+  redis.call('ZREM', KEYS[i], ARGV[i])
+  repeat slot = slot + 1 until redis.call('ZREM', KEYS[i], ARGV[i] .. '#' .. slot) == 0
 end
 return 1`;

@@ -85,7 +85,6 @@ for i = 1, #KEYS do
     if values[i] then
       redis.call('SET', KEYS[i], values[i], 'PX', string.format('%.0f', math.max(1, math.ceil(lives[i] / 1000))))
     elseif holds[i] then
-      redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', string.format('%.0f', now))
       hold(KEYS[i], unpack(holds[i]))
     end
   end

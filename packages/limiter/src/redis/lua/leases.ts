@@ -1,11 +1,21 @@
 /**
  * The same rules as `algorithms/leases.ts`. The state is a sorted set of slots by the moment they
- * expire; a lease of more than one slot is `id`, `id#2`, `id#3` …
+ * expire; a lease of more than one slot is `id`, `id#2`, `id#3` …, which expire together. A renewal
+ * keeps the slots that are held, whatever it was told.
  */
 export const LEASE_STATE = `
-local function hold(key, id, slots, expires, ttlMs)
+local function slotsOf(key, id)
+  local slots = 1
+  while redis.call('ZSCORE', key, id .. '#' .. (slots + 1)) do slots = slots + 1 end
+  return slots
+end
+local function hold(key, id, slots, ttlMs)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now))
+  local held = tonumber(redis.call('ZSCORE', key, id) or 0)
+  if held > now then slots = slotsOf(key, id) end
+  local expires = string.format('%.0f', math.max(held, now + ttlMs * 1000))
   for slot = 1, slots do
-    redis.call('ZADD', key, string.format('%.0f', expires), slot == 1 and id or id .. '#' .. slot)
+    redis.call('ZADD', key, expires, slot == 1 and id or id .. '#' .. slot)
   end
   redis.call('PEXPIRE', key, math.max(ttlMs, redis.call('PTTL', key)))
 end
@@ -31,12 +41,5 @@ export const LEASE_WEIGH = `
       local found = redis.call('ZRANGEBYSCORE', key, live, '+inf', 'WITHSCORES', 'LIMIT', needed - 1, 1)
       retry = math.max(0, tonumber(found[2] or now) - now)
     end
-    if cost > 0 then
-      local slots = cost
-      if held > now then
-        slots = 1
-        while redis.call('ZSCORE', key, id .. '#' .. (slots + 1)) do slots = slots + 1 end
-      end
-      holds[i] = { id, slots, math.max(held, now + ttlMs * 1000), ttlMs }
-    end
+    if cost > 0 then holds[i] = { id, cost, ttlMs } end
 `;
