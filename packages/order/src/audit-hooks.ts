@@ -1,8 +1,8 @@
 import type { Finding } from "@enfilade/layer";
+import { isOfTheLine } from "./dispatch.ts";
 import { found } from "./findings.ts";
 import type { Line } from "./line.ts";
 import { countHooks, nameOfRoute, type Route } from "./routes.ts";
-import { TAIL_PHASES } from "./scope.ts";
 
 /**
  * Finds hooks that a plugin which is no layer has put on routes. They stand outside the line: whatever the
@@ -18,10 +18,8 @@ export function auditHooks({ routes }: Line): Finding[] {
 }
 
 function phasesAdded({ options, hooks }: Route): string[] {
-  return [...countHooks(options)].flatMap(([phase, count]) => {
-    const ours = (TAIL_PHASES as readonly string[]).includes(phase) ? 1 : 0;
-    return count > (hooks.get(phase) ?? 0) + ours ? [phase] : [];
-  });
+  const present = countHooks(options, (hook) => !isOfTheLine(hook));
+  return [...present].flatMap(([phase, count]) => (count > (hooks.get(phase) ?? 0) ? [phase] : []));
 }
 
 function outside(phases: string, routes: readonly Route[]): Finding {

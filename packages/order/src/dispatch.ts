@@ -69,18 +69,28 @@ function keepLast(
   isUsed: () => boolean,
 ): void {
   let hooks = [options[phase] ?? []].flat() as Hook[];
+  ofTheLine.add(last);
   Object.defineProperty(options, phase, {
     enumerable: true,
     configurable: true,
     get() {
-      const others = hooks.filter((hook) => hook !== last);
-      hooks.splice(0, hooks.length, ...others, ...(isUsed() ? [last] : []));
+      if (hooks.length > 0 || isUsed()) {
+        const others = hooks.filter((hook) => hook !== last);
+        hooks.splice(0, hooks.length, ...others, ...(isUsed() ? [last] : []));
+      }
       return hooks;
     },
     set(value: Hook | Hook[] | undefined) {
       hooks = [value ?? []].flat();
     },
   });
+}
+
+const ofTheLine = new WeakSet<object>();
+
+/** Tells whether a hook of a route is one with which the line closes routes. */
+export function isOfTheLine(hook: object): boolean {
+  return ofTheLine.has(hook);
 }
 
 /** Adds the hooks of the line to the root instance. */

@@ -35,14 +35,19 @@ const NO_HOOKS: HookCounts = new Map();
 
 const FASTIFY_PHASES = PHASES.filter(isFastifyPhase);
 
-/** Counts the hooks in the options of a route. */
-export function countHooks(options: RouteView["options"]): HookCounts {
-  const counts = new Map<FastifyPhase, number>();
+/** Counts the hooks in the options of a route; no map is made where there are none. */
+export function countHooks(
+  options: RouteView["options"],
+  counts: (hook: object) => boolean = () => true,
+): HookCounts {
+  let found: Map<FastifyPhase, number> | undefined;
   for (const phase of FASTIFY_PHASES) {
     const hooks = options[phase];
-    if (hooks !== undefined) counts.set(phase, Array.isArray(hooks) ? hooks.length : 1);
+    if (hooks === undefined) continue;
+    const count = [hooks].flat().filter(counts).length;
+    if (count > 0) found = (found ?? new Map()).set(phase, count);
   }
-  return counts.size === 0 ? NO_HOOKS : counts;
+  return found ?? NO_HOOKS;
 }
 
 /** Most routes have nothing of their own. */

@@ -105,6 +105,16 @@ describe("ORDER_HOOK_OUTSIDE", () => {
     ]);
   });
 
+  it("warns of an onSend hook, also where no layer has one", async () => {
+    const app = await boot([
+      (app) => app.register(compress),
+      (app) => app.register(async (child) => void child.get("/", async () => "hello")),
+    ]);
+    expect(app.order.findings()).toMatchObject([
+      { code: "ORDER_HOOK_OUTSIDE", where: "GET /", why: expect.stringContaining("onSend") },
+    ]);
+  });
+
   it("has nothing to say of routes' own hooks, nor of layers", async () => {
     const app = await boot([
       (app) => app.register(adopt(rateLimit, { name: "rate-limit", place: "shield" })),
