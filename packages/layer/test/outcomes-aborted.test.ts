@@ -73,21 +73,4 @@ describe("aborted is what the client went away from", () => {
     exchange.destroy();
     expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
   });
-
-  it("while a second request waited behind the first on the same connection: both", async () => {
-    const app = createApp();
-    const endings = await watchEndings(app);
-    const both = createDeferred();
-    let reached = 0;
-    app.get("/:id", () => {
-      reached += 1;
-      if (reached === 2) both.resolve();
-      return new Promise(() => {});
-    });
-    const exchange = await openExchange(await listen(app), { path: "/1" });
-    exchange.write("GET /2 HTTP/1.1\r\nhost: local\r\n\r\n");
-    await both.promise;
-    exchange.destroy();
-    expect(await outcomesOf(app, endings, 2)).toEqual(["aborted", "aborted"]);
-  });
 });

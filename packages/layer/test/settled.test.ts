@@ -1,28 +1,8 @@
-import { createDeferred, createLogLines } from "@enfilade/testing";
+import { createLogLines } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
 import { createApp, layer } from "./support.ts";
 
 describe("onSettled", () => {
-  it("may take its time: closing the app waits for it", async () => {
-    const app = createApp();
-    const release = createDeferred();
-    const order: string[] = [];
-    await app.register(
-      layer({
-        async onSettled() {
-          await release.promise;
-          order.push("settled");
-        },
-      }),
-    );
-    app.get("/", async () => "hello");
-    await app.inject("/");
-    const closed = app.close().then(() => order.push("closed"));
-    release.resolve();
-    await closed;
-    expect(order).toEqual(["settled", "closed"]);
-  });
-
   it.each(["at once", "later"])(
     "that throws %s is logged, and keeps no other from running",
     async (when) => {
