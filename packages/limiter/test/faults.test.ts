@@ -12,6 +12,7 @@ import {
   createLimiter,
   gcra,
   type Limiter,
+  type Reservation,
   redisStore,
   strictWindow,
 } from "../src/index.ts";
@@ -138,6 +139,15 @@ async function left(limiter: Limiter, charge: Charge): Promise<number | undefine
   return degraded ? undefined : verdicts[0]?.remaining;
 }
 
+/** Reserves where the store itself has charged it: a busy machine may be too late for it. */
+async function reserveInStore(limiter: Limiter, charges: readonly Charge[]): Promise<Reservation> {
+  for (;;) {
+    const reservation = await limiter.reserve(charges);
+    if (!reservation.decision.degraded) return reservation;
+    await reservation.cancel();
+  }
+}
+
 /** Asks so often, one after the other, and notes who answered what, and the slowest answer. */
 async function ask(limiter: Limiter, charge: Charge) {
   let slowestMs = 0;
@@ -177,21 +187,22 @@ describe("while Redis is in trouble", () => {
         await limiter.close();
         await redis.close();
       });
+      // Looks on, and has all the time in the world: a busy machine is not what is tested.
+      const patient = createRedis({ url: server.url, deadlineMs: 20_000 });
+      const onlooker = createLimiter({ store: redisStore(patient), denyCacheMs: 0 });
+      onTestFinished(() => patient.close());
       const key = "k";
-      const reserve = (): Promise<{ settle(costs: { tokens: number }): Promise<void> }> =>
-        limiter.reserve([{ policy: tokens, key, cost: 500 }]);
 
       // Before: some is charged, some reserved, one lease held.
-      let working: Awaited<ReturnType<Limiter["reserve"]>> | undefined;
-      let reserved: Awaited<ReturnType<typeof reserve>> | undefined;
+      let working: Reservation | undefined;
+      let reserved: Reservation | undefined;
       if (!fault.absentAtBoot) {
-        await redis.ready();
-        await limiter.decide([{ policy: local, key, cost: 3 }]);
-        await limiter.decide([{ policy: open, key, cost: 3 }]);
-        await limiter.decide([{ policy: closed, key, cost: 3 }]);
-        working = await limiter.reserve([{ policy: runs, key }]);
-        reserved = await reserve();
-        expect(await left(limiter, { policy: tokens, key })).toBe(500);
+        await Promise.all([redis.ready(), patient.ready()]);
+        for (const policy of [local, open, closed])
+          await onlooker.decide([{ policy, key, cost: 3 }]);
+        working = await reserveInStore(limiter, [{ policy: runs, key }]);
+        reserved = await reserveInStore(limiter, [{ policy: tokens, key, cost: 500 }]);
+        expect(await left(onlooker, { policy: tokens, key })).toBe(500);
       }
 
       await fault.strike(server);
@@ -209,7 +220,7 @@ describe("while Redis is in trouble", () => {
         .toBeTypeOf("number");
       await expect.poll(() => limiter.state().queued, { timeout: 10_000 }).toBe(0);
       const counted = async (charge: Charge) =>
-        charge.policy.capacity - ((await left(limiter, charge)) ?? Number.NaN);
+        charge.policy.capacity - ((await left(onlooker, charge)) ?? Number.NaN);
       const before = fault.forgets || fault.absentAtBoot ? 0 : 3;
       if (fault.harmless) {
         // Cut off in the middle, a few answers come from the policies; the store has not lost a thing.
@@ -246,7 +257,6 @@ describe("while Redis is in trouble", () => {
             ? "empty: what the server forgot is forgotten; leases are back with the next heartbeat"
             : "exact: nothing of the outage is counted, the settlement is",
       });
-      expect(byStore("closed")).toBeLessThanOrEqual(CALLS);
     },
   );
 

@@ -270,7 +270,8 @@ export class GuardedRedis implements Redis {
           });
           reject(this.#timeout(guard, fate));
         },
-        Math.max(0, until - performance.now()),
+        // Timers may be up to a millisecond early: nothing must run after the answer to its caller.
+        Math.max(0, Math.ceil(until - performance.now()) + 1),
       );
       const settle = (answer: Answer<Reply>) => {
         if (answer.ran === "no" && !answer.unknownScript) counts.voided += 1;

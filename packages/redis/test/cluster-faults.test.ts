@@ -2,6 +2,7 @@ import { type RedisCluster, type RedisServer, startRedisCluster } from "@enfilad
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { defineScript, keySlot } from "../src/index.ts";
 import { viaIoredisCluster, viaNodeRedisCluster } from "./support/clients.ts";
+import { insist } from "./support/insist.ts";
 
 const increment = defineScript({
   name: "increment",
@@ -44,8 +45,8 @@ describe.each([viaNodeRedisCluster, viaIoredisCluster])("$name", ({ open }) => {
     });
     await redis.ready();
     const [there, frozen] = [keyOn(1), keyOn(2)];
-    expect(await redis.run(increment, [there], [])).toBe(1);
-    expect(await redis.run(increment, [frozen], [])).toBe(1);
+    expect(await insist(() => redis.run(increment, [there], []))).toBe(1);
+    expect(await insist(() => redis.run(increment, [frozen], []))).toBe(1);
     node(2).freeze();
     const calls = [1, 2].map(() =>
       redis.run(increment, [frozen], []).catch((error: unknown) => error),
@@ -56,23 +57,23 @@ describe.each([viaNodeRedisCluster, viaIoredisCluster])("$name", ({ open }) => {
     await expect(redis.run(increment, [frozen], [])).rejects.toMatchObject({
       code: "REDIS_UNAVAILABLE",
     });
-    expect(await redis.run(increment, [there], [])).toBe(2);
+    expect(await insist(() => redis.run(increment, [there], []))).toBe(2);
     node(2).thaw();
     await events.find(({ breaker }) => breaker === "closed");
-    expect(await redis.run(increment, [frozen], [])).toBe(2);
+    expect(await insist(() => redis.run(increment, [frozen], []))).toBe(2);
   });
 
   it("comes back to a node that died, without the others noticing", async () => {
     const { redis } = open(node(0).url, { probeEveryMs: 20, reconnectAfterMs: 60_000 });
     await redis.ready();
     const [there, dead] = [keyOn(0), keyOn(1)];
-    expect(await redis.run(increment, [there], [])).toBe(1);
-    expect(await redis.run(increment, [dead], [])).toBe(1);
+    expect(await insist(() => redis.run(increment, [there], []))).toBe(1);
+    expect(await insist(() => redis.run(increment, [dead], []))).toBe(1);
     await node(1).kill();
     for (let i = 0; i < 5; i++) {
       const error = await redis.run(increment, [dead], []).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: expect.stringMatching(/REDIS_(UNAVAIL|CONNECTION)/) });
-      expect(await redis.run(increment, [there], [])).toBe(2 + i);
+      expect(await insist(() => redis.run(increment, [there], []))).toBe(2 + i);
     }
     await node(1).restart();
     await expect

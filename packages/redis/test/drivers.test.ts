@@ -20,6 +20,9 @@ const increment = defineScript({
   read: (reply, nowUs) => ({ reply, nowUs }),
 });
 
+/** Not how fast a busy machine is, is what is tested here. */
+const PATIENT = { deadlineMs: 10_000 };
+
 let single: RedisServer;
 let cluster: RedisCluster;
 beforeAll(async () => {
@@ -39,7 +42,7 @@ describe.each<[Way, () => string]>([
   [viaIoredisCluster, () => cluster.nodes[1]?.url ?? ""],
 ])("$name", ({ open }, url) => {
   it("runs a script with the server's clock, keys and arguments", async () => {
-    const { redis } = open(url());
+    const { redis } = open(url(), PATIENT);
     await redis.ready();
     const key = fresh();
     const { reply, nowUs } = await redis.run(increment, [key], [41]);
@@ -50,7 +53,7 @@ describe.each<[Way, () => string]>([
   });
 
   it("teaches a script again to a server that has forgotten it", async () => {
-    const { redis } = open(url());
+    const { redis } = open(url(), PATIENT);
     await redis.ready();
     const key = fresh();
     await redis.run(increment, [key], [1]);
@@ -62,7 +65,7 @@ describe.each<[Way, () => string]>([
   });
 
   it("says what the server refused, and goes on", async () => {
-    const { redis } = open(url());
+    const { redis } = open(url(), PATIENT);
     await redis.ready();
     const key = fresh();
     await redis.command(["LPUSH", key, "x"], key);
@@ -75,7 +78,7 @@ describe.each<[Way, () => string]>([
   });
 
   it("tells when a script answers what it never answers", async () => {
-    const { redis } = open(url());
+    const { redis } = open(url(), PATIENT);
     await redis.ready();
     const odd = defineScript({
       name: "odd",
@@ -90,7 +93,7 @@ describe.each<[Way, () => string]>([
   });
 
   it("reports its nodes", async () => {
-    const { redis } = open(url());
+    const { redis } = open(url(), PATIENT);
     await redis.ready();
     const { nodes, ready } = redis.state();
     expect(ready).toBe(true);
@@ -99,7 +102,7 @@ describe.each<[Way, () => string]>([
   });
 
   it("refuses everything once it is closed", async () => {
-    const { redis } = open(url());
+    const { redis } = open(url(), PATIENT);
     await redis.ready();
     await redis.close();
     await expect(redis.run(increment, [fresh()], [1])).rejects.toMatchObject({
@@ -111,7 +114,7 @@ describe.each<[Way, () => string]>([
 
 describe.each([viaNodeRedisCluster, viaIoredisCluster])("$name, over the slots", ({ open }) => {
   it("finds every key's node", async () => {
-    const { redis } = open(cluster.nodes[0]?.url ?? "");
+    const { redis } = open(cluster.nodes[0]?.url ?? "", PATIENT);
     await redis.ready();
     const keys = Array.from({ length: 60 }, () => fresh());
     const replies = await Promise.all(keys.map((key) => redis.run(increment, [key], [1])));
@@ -121,7 +124,7 @@ describe.each([viaNodeRedisCluster, viaIoredisCluster])("$name, over the slots",
   });
 
   it("follows a slot that has moved", async () => {
-    const { redis } = open(cluster.nodes[0]?.url ?? "");
+    const { redis } = open(cluster.nodes[0]?.url ?? "", PATIENT);
     await redis.ready();
     const key = fresh();
     await redis.run(increment, [key], [1]);

@@ -1,6 +1,7 @@
 import { createRecorder, type RedisSentinel, startRedisSentinel } from "@enfilade/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createRedis, defineScript, type RedisEvent } from "../src/index.ts";
+import { insist } from "./support/insist.ts";
 
 const increment = defineScript({
   name: "increment",
@@ -30,7 +31,7 @@ describe("a master that Sentinel watches", () => {
     });
     onTestFinished(() => redis.close());
     await redis.ready();
-    expect(await redis.run(increment, ["key"], [])).toBe(1);
+    expect(await insist(() => redis.run(increment, ["key"], []))).toBe(1);
     expect(await group.master.command("GET", "key")).toContain("1");
     await expect.poll(() => group.replica.command("GET", "key")).toContain("1");
     await group.master.kill();
