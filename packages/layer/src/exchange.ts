@@ -46,6 +46,8 @@ export class Exchange {
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
   readonly settling: Settling | undefined;
+  /** The `send` that the reply had before the exchange took its place. */
+  readonly send: FastifyReply["send"];
   /** The `writeHead` that the response had before the exchange took its place. */
   readonly writeHead: ServerResponse["writeHead"];
   /** The `write` that the response had before. */
@@ -57,6 +59,8 @@ export class Exchange {
     this.endings = endings;
     this.settling = endings.onSettled.length === 0 ? undefined : settlingOf(request.server);
     this.settling?.begin(this);
+    this.send = reply.send;
+    reply.send = send as FastifyReply["send"];
     const raw: ServerResponse & Tracked = reply.raw;
     this.writeHead = raw.writeHead;
     this.write = raw.write;
@@ -98,6 +102,14 @@ export function beginExchange(
  */
 export function exchangeOf(request: FastifyRequest & Tracked): Exchange | undefined {
   return request[kExchange];
+}
+
+// A hook of a user's own may hold the reply up before any of ours hears of it: what was sent is sent now.
+function send(this: FastifyReply & { request: Tracked }, payload?: unknown): FastifyReply {
+  const exchange = this.request[kExchange];
+  if (exchange === undefined) throw new TypeError("send was called on another reply");
+  exchange.sending = true;
+  return exchange.send.call(this, payload);
 }
 
 // One function for all responses, found by the response's own exchange: no closure for each request.

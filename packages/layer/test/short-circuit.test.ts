@@ -7,8 +7,10 @@ import { adopt, INBOUND_PHASES, type LayerHooks } from "../src/index.ts";
 import { createApp, layer } from "./support.ts";
 
 /** An app with a layer that answers in `hooks`, and notes of whatever runs further in. */
-async function guarded(hooks: LayerHooks): Promise<{ app: FastifyInstance; reached: string[] }> {
-  const app = createApp();
+async function guarded(
+  hooks: LayerHooks,
+  app = createApp(),
+): Promise<{ app: FastifyInstance; reached: string[] }> {
   const reached: string[] = [];
   await app.register(layer(hooks, "guard"));
   const notes = INBOUND_PHASES.map((phase) => [phase, () => void reached.push(phase)]);
@@ -68,6 +70,24 @@ describe("nothing further in runs when a layer", () => {
         await immediate();
         return payload;
       });
+      expect((await app.inject("/")).statusCode).toBe(401);
+      expect(reached).toEqual([]);
+    },
+  );
+
+  it.each(refusals)(
+    "%s, while a user's hook that was there before the layer holds the reply up",
+    async (_how, refuse) => {
+      const unguarded = createApp();
+      unguarded.addHook("onSend", async (_request, _reply, payload) => {
+        await immediate();
+        await immediate();
+        return payload;
+      });
+      const { app, reached } = await guarded(
+        { onRequest: (_request, reply) => refuse(reply) as Promise<FastifyReply> },
+        unguarded,
+      );
       expect((await app.inject("/")).statusCode).toBe(401);
       expect(reached).toEqual([]);
     },
