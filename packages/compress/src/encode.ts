@@ -22,11 +22,12 @@ export function encode(
     const body = unwrap(reply, payload);
     return body === null ? undefined : (encode(request, reply, body, settings) ?? body);
   }
-  const isHead = request.method === "HEAD";
-  if (!isHead && !isBytes(payload) && !isStream(payload)) {
-    if (reply.statusCode === 304) describeNotModified(request, reply);
+  if (reply.statusCode === 304) {
+    describeNotModified(request, reply);
     return undefined;
   }
+  const isHead = request.method === "HEAD";
+  if (!isHead && !isBytes(payload) && !isStream(payload)) return undefined;
   const length = lengthOf(reply, payload);
   if (length === 0 || (length < settings.minBytes && !plainRefused)) return undefined;
   const verdict = judge(request, reply, settings, plainRefused);
@@ -55,10 +56,9 @@ function isBelow(payload: string | Buffer, bytes: number): boolean {
   return payload.length * 3 < bytes || Buffer.byteLength(payload) < bytes;
 }
 
-/** The length of a body as it is; without end where nobody knows it. */
+/** The length of a body as it is; without end where nobody knows it, or where it has been compared already. */
 function lengthOf(reply: FastifyReply, payload: unknown): number {
-  // At least: whether it is below a bound has been asked before.
-  if (isBytes(payload)) return payload.length;
+  if (isBytes(payload)) return payload.length === 0 ? 0 : Number.POSITIVE_INFINITY;
   const told = Number(reply.getHeader("content-length") ?? Number.NaN);
   return Number.isNaN(told) ? Number.POSITIVE_INFINITY : told;
 }
