@@ -76,7 +76,7 @@ describe("optionReader", () => {
     const read = () =>
       optionReader("@enfilade/probe", PROBE_INVALID_OPTION, options, ["max", "ttlMs"]);
     expect(complaint(read)).toBe(
-      "@enfilade/probe: the option maxx is 2. It is unknown; use one of max, ttlMs.",
+      "@enfilade/probe: the option maxx is given. It is unknown; use one of max, ttlMs.",
     );
   });
 
