@@ -24,7 +24,7 @@ describe("an option that is not valid refuses to boot, and says what would do", 
       { origins: [APP] },
       /the option origins is .* unknown; use one of origin,/,
     ],
-    ["an engine's option of old", { origin: APP, maxAge: 5 }, /the option maxAge is 5/],
+    ["an engine's option of old", { origin: APP, maxAge: 5 }, /the option maxAge is given/],
     ["everybody by true", { origin: true }, /give \[\] for nobody, "\*" for everybody/],
     [
       "an upper-case origin",

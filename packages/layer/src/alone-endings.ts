@@ -47,7 +47,7 @@ export function addRouteEndings(
 export function endingsOf(request: FastifyRequest): Endings {
   const common = endingsAt(request.server);
   if (!common.ofRoutes) return common;
-  const config: Config | undefined = request.routeOptions.config;
+  const config = request.routeOptions.config as Config | undefined;
   const route = config?.[kRoute];
   if (route === undefined) return common;
   route.endings ??= collect(layersAbove(request.server), route.steps);

@@ -57,7 +57,11 @@ export function optionReader(
     throw new OptionError(packageName, option, describe(given[option]), fix);
   };
   const unknown = Object.keys(given).find((option) => !known.includes(option));
-  if (unknown !== undefined) refuse(unknown, `It is unknown; use one of ${known.join(", ")}.`);
+  if (unknown !== undefined) {
+    // Not its value: what was misspelt may be a secret.
+    const fix = `It is unknown; use one of ${known.join(", ")}.`;
+    throw new OptionError(packageName, unknown, "given", fix);
+  }
 
   // Only what was left out has a default: null is a value, and a wrong one.
   const take = (option: string, fallback: unknown): unknown =>

@@ -10,9 +10,10 @@ import "./types.ts";
 const kSet = Symbol("enfilade.securityHeaders");
 const kNonces = Symbol("enfilade.nonces");
 
+/** Both are missing on replies of a scope that was loaded before the layer: Fastify decorates what comes later. */
 type Reply = FastifyReply & {
-  [kSet]: HeaderSet | null;
-  [kNonces]: Nonces | null;
+  [kSet]?: HeaderSet | null;
+  [kNonces]?: Nonces | null;
 };
 
 /**
@@ -47,9 +48,9 @@ export const securityHeaders: Layer<SecurityHeadersOptions> = defineLayer<Securi
         assign(reply as Reply, plan && (secure ? plan.secure : plan.plain));
       },
       onHeaders(request, reply) {
-        const set = (reply as Reply)[kSet];
+        const set = (reply as Reply)[kSet] ?? null;
         if (set === null) return;
-        const nonces = (reply as Reply)[kNonces];
+        const nonces = (reply as Reply)[kNonces] ?? null;
         if (set.nonced.length > 0) nameNonces(reply, set, nonces);
         if (set.cacheControl !== undefined && reply.getHeader("cache-control") === undefined) {
           if (nonces !== null || isForSomebody(request, reply, set)) {
@@ -70,10 +71,8 @@ function decorate(app: FastifyInstance): void {
   app.decorateReply("cspNonce", {
     getter(this: FastifyReply) {
       const reply = this as Reply;
-      if (reply[kNonces] === null) {
-        if (reply.raw.headersSent) throw new SECURITY_HEADERS_NONCE_TOO_LATE();
-        reply[kNonces] = createNonces();
-      }
+      if (!reply[kNonces] && reply.raw.headersSent) throw new SECURITY_HEADERS_NONCE_TOO_LATE();
+      reply[kNonces] ??= createNonces();
       return reply[kNonces];
     },
   });
@@ -81,9 +80,7 @@ function decorate(app: FastifyInstance): void {
 
 /** Sets the headers of a route; those that a registration further out has set are taken back first. */
 function assign(reply: Reply, set: HeaderSet | undefined): void {
-  if (reply[kSet] !== null) {
-    for (const name of Object.keys(reply[kSet].headers)) reply.removeHeader(name);
-  }
+  for (const name of Object.keys(reply[kSet]?.headers ?? {})) reply.removeHeader(name);
   reply[kSet] = set ?? null;
   if (set !== undefined) reply.headers(set.headers);
 }
