@@ -32,7 +32,10 @@ export const LEASE_WEIGH = `
     remaining = math.max(0, limit - taken)
     takes = cost
     if held > now then takes = 0 end
-    if taken > 0 then reset = math.max(0, redis.call('PTTL', key)) * 1000 end
+    if taken > 0 then
+      local left = redis.call('PTTL', key)
+      reset = (left < 0 and ttlMs or left) * 1000
+    end
     resetAfter = math.max(reset, ttlMs * 1000)
     if cost > limit then
       retry = -1
