@@ -14,15 +14,16 @@ export function writeLayeredHead(
   raw: ServerResponse,
   args: unknown[],
 ): ServerResponse {
-  const [status, message, headers] = readArguments(args);
-  // What the steps look at; whoever writes to the connection may name it here for the first time.
-  raw.statusCode = Number(status);
   const ownReply = exchange.announced && !exchange.reply.sent;
-  if (ownReply && headers !== undefined) {
+  if (ownReply && args.length === 2 && typeof args[1] === "object") {
     // Fastify passes the reply's own header object: what the steps set is in it.
+    raw.statusCode = Number(args[0]);
     runHeaderSteps(exchange);
     return Reflect.apply(exchange.writeHead, raw, args);
   }
+  const [status, message, headers] = readArguments(args);
+  // What the steps look at; whoever writes to the connection may name it here for the first time.
+  raw.statusCode = Number(status);
   if (headers !== undefined) setHeaders(raw, headers);
   runHeaderSteps(exchange);
   if (ownReply) copyReplyHeaders(exchange, raw);

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Outcome } from "./types.ts";
 
@@ -26,9 +26,9 @@ export function readOutcome(request: FastifyRequest, reply: FastifyReply): Outco
       return "completed";
     }
     if (isUpgraded(request, reply)) return socket.errored ? "aborted" : "completed";
-    if (raw.errored) return "errored";
-    // Node destroys the socket without either mark when the server gave up on it.
-    return socket?.readableEnded || socket?.errored ? "aborted" : "errored";
+    // A connection that the client ended, or lost. One that the server gave up has no mark, or its own error.
+    const left = socket?.readableEnded || (socket?.errored && socket.errored !== raw.errored);
+    return left ? "aborted" : "errored";
   }
   if (raw.writableEnded && reset === NO_ERROR) return "completed";
   return reset === NO_ERROR || reset === INTERNAL_ERROR || raw.errored ? "errored" : "aborted";
@@ -36,5 +36,7 @@ export function readOutcome(request: FastifyRequest, reply: FastifyReply): Outco
 
 /** Tells whether the connection went over to another protocol: no HTTP response was written. */
 function isUpgraded(request: FastifyRequest, reply: FastifyReply): boolean {
-  return reply.sent && !reply.raw.headersSent && request.headers.upgrade !== undefined;
+  // Node's own mark: a client may ask for a protocol that this server does not speak.
+  const raw: IncomingMessage & { readonly upgrade?: unknown } = request.raw;
+  return raw.upgrade === true && reply.sent && !reply.raw.headersSent;
 }

@@ -25,6 +25,11 @@ export function walk(
   reply: FastifyReply,
   done: Done,
 ): void {
+  if (steps.length === 0) {
+    done();
+    return;
+  }
+  const { server } = request;
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index] as Step;
     if (step.style === "callback") {
@@ -33,7 +38,7 @@ export function walk(
     }
     let result: unknown;
     try {
-      result = step.run.call(request.server, request, reply);
+      result = step.run.call(server, request, reply);
     } catch (error) {
       done(reasonOf(error, step));
       return;
@@ -109,6 +114,11 @@ export function walkPayload(
   done: Done,
   constant = false,
 ): void {
+  if (steps.length === 0) {
+    done(null, payload);
+    return;
+  }
+  const { server } = request;
   let current = payload;
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index] as Step;
@@ -118,7 +128,7 @@ export function walkPayload(
     }
     let result: unknown;
     try {
-      result = step.run.call(request.server, request, reply, current);
+      result = step.run.call(server, request, reply, current);
     } catch (error) {
       done(reasonOf(error, step));
       return;

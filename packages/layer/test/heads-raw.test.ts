@@ -46,6 +46,25 @@ describe("a raw writer", () => {
     expect(headers.get("vary")).toMatch(/^origin, accept$/i);
   });
 
+  it.each([true, false])("may be an error handler (that hijacks: %s)", async (hijacks) => {
+    const { app, heads } = await marked();
+    app.setErrorHandler((_error, _request, reply) => {
+      if (hijacks) reply.hijack();
+      reply.raw.writeHead(503, { "x-own": "1" }).end("later");
+    });
+    answering(app, () => {
+      throw new Error("on purpose");
+    });
+    const response = await fetch(await listen(app));
+    expect([response.status, await response.text()]).toEqual([503, "later"]);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "x-own": "1",
+      "x-early": "yes",
+      "x-late": "yes",
+    });
+    expect(heads).toEqual([503]);
+  });
+
   it("may repeat a field in a list", async () => {
     const { app } = await marked();
     answering(

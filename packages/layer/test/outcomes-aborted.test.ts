@@ -59,6 +59,23 @@ describe("aborted is what the client went away from", () => {
     expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
   });
 
+  it.each(ways)(
+    "even where the server then breaks the response off itself, by %s",
+    async (_way, leave) => {
+      const app = createApp();
+      const endings = await watchEndings(app);
+      app.get("/", (request, reply) => {
+        reply.hijack();
+        request.raw.once("close", () => reply.raw.destroy(new Error("nobody listens")));
+        reply.raw.write("first");
+      });
+      const exchange = await openExchange(await listen(app));
+      await exchange.bodyUntil("first");
+      leave(exchange);
+      expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
+    },
+  );
+
   it("before its body had arrived", async () => {
     const app = createApp();
     const endings = await watchEndings(app);

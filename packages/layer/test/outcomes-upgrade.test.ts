@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { listen } from "@enfilade/testing";
+import { createDeferred, listen, openExchange } from "@enfilade/testing";
 import websocket from "@fastify/websocket";
 import { describe, expect, it, onTestFinished } from "vitest";
 import WebSocket from "ws";
@@ -39,6 +39,19 @@ describe("an upgraded connection settles when it closes", () => {
     expect(await outcomesOf(app, endings)).toEqual(["completed"]);
   });
 
+  it("completed where the client drops it without a word: on the connection that is in order", async () => {
+    const { app, endings, socket } = await connected();
+    socket.terminate();
+    expect(await outcomesOf(app, endings)).toEqual(["completed"]);
+  });
+
+  it("completed where the server drops it", async () => {
+    const { app, endings, socket } = await connected();
+    for (const client of app.websocketServer.clients) client.terminate();
+    await once(socket, "close");
+    expect(await outcomesOf(app, endings)).toEqual(["completed"]);
+  });
+
   it("completed where the app closes", async () => {
     const { app, endings } = await connected();
     await app.close();
@@ -61,4 +74,20 @@ it("an upgrade that a route of another kind refuses is an exchange like any othe
   const [, response] = await once(socket, "unexpected-response");
   expect(response.statusCode).toBe(404);
   expect(await outcomesOf(app, endings)).toEqual(["completed"]);
+});
+
+it("a request that asks for another protocol in vain is an exchange like any other", async () => {
+  const app = createApp();
+  const endings = await watchEndings(app);
+  const reached = createDeferred();
+  app.get("/", (_request, reply) => {
+    reply.hijack();
+    reached.resolve();
+  });
+  const exchange = await openExchange(await listen(app), {
+    headers: { connection: "upgrade, http2-settings", upgrade: "h2c", "http2-settings": "" },
+  });
+  await reached.promise;
+  exchange.destroy();
+  expect(await outcomesOf(app, endings)).toEqual(["aborted"]);
 });

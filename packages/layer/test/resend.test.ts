@@ -32,6 +32,18 @@ describe("a stream that fails before its headers", () => {
     expect(heads).toEqual([500]);
   });
 
+  it("leaves headers that somebody has set on the response itself", async () => {
+    const { app } = await marked();
+    answering(app, (reply) => {
+      reply.raw.setHeader("x-own", "1").setHeader("set-cookie", ["a=1", "b=2"]);
+      return reply.headers(described).send(failing());
+    });
+    const response = await fetch(await listen(app));
+    expect(response.status).toBe(500);
+    expect(response.headers.get("x-own")).toBe("1");
+    expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+  });
+
   it("lets the error handler describe the error", async () => {
     const { app } = await marked();
     app.setErrorHandler((_error, _request, reply) =>
@@ -44,4 +56,29 @@ describe("a stream that fails before its headers", () => {
     expect(response.headers.get("etag")).toBe('"error"');
     expect(response.headers.has("content-encoding")).toBe(false);
   });
+
+  it("leaves nothing of it either where the error handler has sent it", async () => {
+    const { app } = await marked();
+    app.setErrorHandler((_error, _request, reply) => reply.headers(described).send(failing()));
+    answering(app, () => {
+      throw new Error("on purpose");
+    });
+    const response = await fetch(await listen(app));
+    expect(await response.json()).toMatchObject({ message: "no file" });
+    for (const name of ["content-encoding", "accept-ranges", "etag"]) {
+      expect(response.headers.has(name), name).toBe(false);
+    }
+  });
+});
+
+it("an onSend that fails lets the error go out undescribed", async () => {
+  const { app } = await marked();
+  app.addHook("onSend", async (_request, reply, payload) => {
+    if (reply.statusCode === 200) throw new Error("no file");
+    return payload;
+  });
+  answering(app, (reply) => reply.header("etag", '"file"').send("hello"));
+  const response = await fetch(await listen(app));
+  expect(await response.json()).toMatchObject({ message: "no file" });
+  expect(response.headers.has("etag")).toBe(false);
 });
