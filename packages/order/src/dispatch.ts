@@ -9,7 +9,7 @@ import {
 } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type { Line } from "./line.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, STEPS_IN } from "./plan.ts";
 import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
 
 /*
@@ -110,7 +110,7 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
     addHook.call(app, phase as "onRequest", run as () => void);
 
   for (const phase of INBOUND_PHASES) {
-    add(phase, hook(phase, phase === "preHandler" ? arrive : (plan) => plan[phase]));
+    add(phase, hook(phase, phase === "preHandler" ? arrive : STEPS_IN[phase]));
   }
   // In a scope without hooks of a user's own, these are the first and the last in one.
   trackReplies(app, endings, {
@@ -122,7 +122,7 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
     TAIL_PHASES.map((phase) => [
       phase,
       hook(phase, (plan, { request }) =>
-        closesItself(plan, phase, request) ? plan[phase] : NOTHING,
+        closesItself(plan, phase, request) ? STEPS_IN[phase](plan) : NOTHING,
       ),
     ]),
   );
@@ -132,11 +132,7 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
       for (const { phase } of steps) {
         if (used.has(phase)) continue;
         used.add(phase);
-        if (isLate(phase))
-          add(
-            phase,
-            hook(phase, (plan) => plan[phase]),
-          );
+        if (isLate(phase)) add(phase, hook(phase, STEPS_IN[phase]));
       }
     },
     closeRoute(options) {
@@ -150,7 +146,7 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   function tail(phase: TailPhase, number: () => number): (...args: never[]) => void {
     return hook(phase, (plan, { request }) => {
       const last = scopeOf(request.server).lastHook[phase] === number();
-      return last && !closesItself(plan, phase, request) ? plan[phase] : NOTHING;
+      return last && !closesItself(plan, phase, request) ? STEPS_IN[phase](plan) : NOTHING;
     });
   }
 }

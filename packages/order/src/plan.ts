@@ -39,3 +39,19 @@ export function compile(members: readonly Member[], routeSteps: RouteSteps, know
 function owned({ phase, style, run }: Step, { layer, scope }: Member): PlanStep {
   return { phase, style, run, layer: layer.name, scope: scope.name };
 }
+
+/** Reads the steps of each phase from a plan. A name in the code is read faster than one in a variable. */
+export const STEPS_IN: { readonly [P in Phase]: (plan: Plan) => readonly PlanStep[] } = {
+  onRequest: (plan) => plan.onRequest,
+  preParsing: (plan) => plan.preParsing,
+  preValidation: (plan) => plan.preValidation,
+  preHandler: (plan) => plan.preHandler,
+  preSerialization: (plan) => plan.preSerialization,
+  onError: (plan) => plan.onError,
+  onSend: (plan) => plan.onSend,
+  onHeaders: (plan) => plan.onHeaders,
+  onResponse: (plan) => plan.onResponse,
+  onTimeout: (plan) => plan.onTimeout,
+  onRequestAbort: (plan) => plan.onRequestAbort,
+  onSettled: (plan) => plan.onSettled,
+};

@@ -12,7 +12,7 @@ import type { Refuse } from "./refusal.ts";
 import { decide, type Settings } from "./settings.ts";
 
 /** A policy that names the nonces of a response, once there are any. */
-export interface NoncedHeader {
+interface NoncedHeader {
   readonly name: string;
   readonly policy: CspPolicy;
 }
