@@ -28,12 +28,15 @@ interface Tracked {
 export class Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** When the first hook ran. */
   readonly startedAt: number = performance.now();
   /** When the headers were handed to the connection. */
   headersAt: number | undefined;
   /** When the first byte of a body that is written in pieces went out. */
   firstByteAt: number | undefined;
+  /** When the response was closed, whoever closed it. */
   settledAt: number | undefined;
+  /** How it ended; `undefined` until then. */
   outcome: Outcome | undefined;
   /** True from the moment at which a reply, or an error, is on its way out. */
   sending = false;
@@ -41,8 +44,8 @@ export class Exchange {
   sends = 0;
   /** True from `onSend` on, until the payload has failed: the head, when it comes, is that of Fastify's own reply. */
   announced = false;
-  /** True once the last inbound phase has begun; `reply.callNotFound()` makes Fastify run it again. */
-  arrived = false;
+  /** The inbound phases that have begun, as bits, for an arrangement to run each of them once. */
+  entered = 0;
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
   readonly settling: Settling | undefined;
@@ -97,7 +100,10 @@ export function beginExchange(
  * Gives the exchange that a request belongs to, or `undefined` when no layer of Enfilade has seen it.
  * @example
  * ```ts
- * app.get("/", async (request) => ({ sinceStart: performance.now() - exchangeOf(request).startedAt }));
+ * app.get("/", async (request) => {
+ *   const { startedAt } = exchangeOf(request) ?? { startedAt: Number.NaN };
+ *   return { elapsedMs: performance.now() - startedAt };
+ * });
  * ```
  */
 export function exchangeOf(request: FastifyRequest & Tracked): Exchange | undefined {

@@ -1,4 +1,4 @@
-import { INBOUND_PHASES, type Phase, type Step } from "@enfilade/layer";
+import { INBOUND_PHASES, type InboundPhase, type Phase, type Step } from "@enfilade/layer";
 import {
   beginExchange,
   type Continuation,
@@ -15,9 +15,9 @@ import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
 /*
  * One Fastify hook for each phase runs the layers of whatever route it meets.
  *
- * On the way in these hooks are the first of the root instance, so that they come before every user's own,
- * whichever scope that is in. They are there from the beginning: Fastify adds a hook only when the plugins
- * that were registered before it are loaded, and by then a scope may have hooks of its own.
+ * On the way in they come before every user's own. Fastify adds a hook only when the plugins that were
+ * registered before it are loaded, and by then a scope below may have hooks of its own; so each instance gets
+ * the line's hook of a phase before its first own one. The first that a request meets runs the layers.
  *
  * On the way out the layers have to come last. A route that the line has seen runs them behind its own
  * hooks; where there is no such route (404, a route declared too early) they run behind the last hook that
@@ -37,17 +37,26 @@ function isLate(phase: Phase): phase is (typeof LATE)[number] {
 export interface Dispatcher {
   /** Adds the Fastify hooks that these steps need and that are not there yet. */
   use(steps: readonly Step[]): void;
+  /** Puts the line's hook of a phase into an instance, if it has none yet, before a user's own is added there. */
+  precede(instance: FastifyInstance, phase: string): void;
   /** Puts the layers' response phases behind a route's own hooks. */
   closeRoute(options: RouteOptions): void;
   /** Gives the hook that runs the layers if it comes last in its scope; `number` tells which it is. */
   tail(phase: TailPhase, number: () => number): (...args: never[]) => void;
 }
 
-/** `reply.callNotFound()` runs the last inbound phase again; the layers have let this request in already. */
-function arrive(plan: Plan, exchange: Exchange): readonly Step[] {
-  if (exchange.arrived) return NOTHING;
-  exchange.arrived = true;
-  return plan.preHandler;
+/**
+ * Gives the steps of an inbound phase the first time that it is asked. An instance may have the line's hook
+ * more than once, and `reply.callNotFound()` makes Fastify run the last phase again.
+ */
+function once(phase: InboundPhase): (plan: Plan, exchange: Exchange) => readonly Step[] {
+  const bit = 1 << INBOUND_PHASES.indexOf(phase);
+  const stepsIn = STEPS_IN[phase];
+  return (plan, exchange) => {
+    if ((exchange.entered & bit) !== 0) return NOTHING;
+    exchange.entered |= bit;
+    return stepsIn(plan);
+  };
 }
 
 /** Tells whether the hooks of the route itself end with the layers. After `callNotFound()` only its `onSend` is left. */
@@ -109,9 +118,17 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const add = (phase: FastifyPhase, run: (...args: never[]) => void) =>
     addHook.call(app, phase as "onRequest", run as () => void);
 
-  for (const phase of INBOUND_PHASES) {
-    add(phase, hook(phase, phase === "preHandler" ? arrive : STEPS_IN[phase]));
-  }
+  const inward = new Map<string, Hook>(
+    INBOUND_PHASES.map((phase) => [phase, hook(phase, once(phase))]),
+  );
+  const precede = (instance: FastifyInstance, phase: string) => {
+    const run = inward.get(phase);
+    const { preceded } = scopeOf(instance);
+    if (run === undefined || preceded.has(phase)) return;
+    preceded.add(phase);
+    addHook.call(instance, phase as "onRequest", run as () => void);
+  };
+  precede(app, "onRequest");
   // In a scope without hooks of a user's own, these are the first and the last in one.
   trackReplies(app, endings, {
     preSerialization: tail("preSerialization", () => 0) as Continuation,
@@ -132,9 +149,11 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
       for (const { phase } of steps) {
         if (used.has(phase)) continue;
         used.add(phase);
+        precede(app, phase);
         if (isLate(phase)) add(phase, hook(phase, STEPS_IN[phase]));
       }
     },
+    precede,
     closeRoute(options) {
       for (const phase of TAIL_PHASES) {
         keepLast(options, phase, closing[phase] as Hook, () => used.has(phase));

@@ -23,6 +23,8 @@ export interface Scope {
   readonly members: Member[];
   /** The names of the layers that this scope leaves out, in itself and below. */
   readonly skips: Set<string>;
+  /** The inbound phases in which the line's hook stands before this instance's own. */
+  readonly preceded: Set<string>;
   /** The number of the last hook of a user's own, by phase; 0 without any. */
   readonly lastHook: Record<TailPhase, number>;
   /** The plan of every route in this scope, where they all have the same one. */
@@ -50,6 +52,7 @@ export function scopeOf(instance: FastifyInstance & Scoped): Scope {
     instance,
     members: [],
     skips: new Set(),
+    preceded: new Set(),
     lastHook: { preSerialization: 0, onSend: 0 },
     plan: undefined,
   };

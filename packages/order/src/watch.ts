@@ -21,11 +21,12 @@ export function watch(app: FastifyInstance, line: Line, dispatcher: Dispatcher):
   watchRegistrations(app, line);
 }
 
-/** Puts the layers' response phases behind the last hook of a scope, whoever adds it. */
-function watchHooks(app: FastifyInstance, { tail }: Dispatcher): void {
+/** Keeps the layers before every hook of a user's own on the way in, and behind the last one on the way out. */
+function watchHooks(app: FastifyInstance, { precede, tail }: Dispatcher): void {
   const addHook = app.addHook as (this: FastifyInstance, name: string, hook: unknown) => void;
   let hooks = 0;
   function watched(this: FastifyInstance, name: string, hook: unknown): FastifyInstance {
+    precede(this, name);
     addHook.call(this, name, hook);
     if (!isTailPhase(name)) return this;
     let number = 0;
