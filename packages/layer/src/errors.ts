@@ -1,10 +1,12 @@
 import createError, { type FastifyErrorConstructor } from "@fastify/error";
 
+/** Thrown for a layer that could never run as it was written: its name, its place, what its `setup` returns. */
 export const LAYER_INVALID_DEFINITION: FastifyErrorConstructor<
   { code: "LAYER_INVALID_DEFINITION" },
   [string, string, string]
 > = createError("LAYER_INVALID_DEFINITION", "The layer %s is not valid: %s. %s", 500, TypeError);
 
+/** Thrown on registration for a `layer` or a `prefix` that cannot be obeyed. */
 export const LAYER_INVALID_REGISTRATION: FastifyErrorConstructor<
   { code: "LAYER_INVALID_REGISTRATION" },
   [string, string, string]
@@ -15,6 +17,7 @@ export const LAYER_INVALID_REGISTRATION: FastifyErrorConstructor<
   TypeError,
 );
 
+/** Stands for the nothing that a hook threw, so that it fails. */
 export const LAYER_EMPTY_REJECTION: FastifyErrorConstructor<
   { code: "LAYER_EMPTY_REJECTION" },
   [string]

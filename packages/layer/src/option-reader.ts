@@ -21,17 +21,19 @@ export function createOptionError(code: string): OptionError {
 export interface OptionReader {
   /** Refuses an option by hand. */
   refuse(option: string, fix: string): never;
+  /** `true` or `false`, and nothing that is only like one. */
   boolean(option: string, fallback: boolean): boolean;
   /** A whole number within bounds, both included. */
   integer(option: string, fallback: number, bounds: { min: number; max: number }): number;
   /** A string that a pattern matches in full. */
   string(option: string, fallback: string, rule?: { pattern: RegExp; fix: string }): string;
+  /** One of the values. */
   oneOf<const Value extends string>(
     option: string,
     fallback: Value,
     values: readonly Value[],
   ): Value;
-  /** An array of non-empty strings. */
+  /** An array of strings that are not empty; a copy of the one that was given. */
   strings(option: string, fallback: readonly string[]): readonly string[];
 }
 

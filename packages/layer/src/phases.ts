@@ -22,7 +22,9 @@ export const PHASES: readonly [...typeof INBOUND_PHASES, ...typeof OUTBOUND_PHAS
   ...OUTBOUND_PHASES,
 ];
 
+/** One of {@link INBOUND_PHASES}. */
 export type InboundPhase = (typeof INBOUND_PHASES)[number];
+/** One of {@link OUTBOUND_PHASES}. */
 export type OutboundPhase = (typeof OUTBOUND_PHASES)[number];
 /** One Fastify hook name, or one of Enfilade's own phases `onHeaders` and `onSettled`. */
 export type Phase = (typeof PHASES)[number];

@@ -22,7 +22,20 @@ export interface Recording {
 /**
  * Loads a Fastify plugin into an instance, but keeps its hooks: decorators, parsers, schemas and routes
  * arrive as ever, what it passes to `addHook` is recorded. Plugins that it registers in turn without
- * encapsulation are recorded with it. Whatever it throws, at once or later, rejects.
+ * encapsulation are recorded with it. Whatever it throws, at once or later, rejects. Hooks that it adds once
+ * it is loaded are Fastify's own.
+ *
+ * @example
+ * ```ts
+ * const strictHelmet = defineLayer({
+ *   name: "strict-helmet",
+ *   place: "protect",
+ *   async setup(app) {
+ *     const { steps, onRoute } = await record(app, helmet, { xFrameOptions: { action: "deny" } });
+ *     return { steps, onRoute };
+ *   },
+ * });
+ * ```
  */
 export async function record<Options extends object>(
   app: FastifyInstance,

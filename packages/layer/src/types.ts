@@ -26,33 +26,79 @@ export type Answer = void | undefined | FastifyReply;
 type MaybePromise<T> = T | Promise<T>;
 
 /**
- * The hooks of one layer: sync or async, no callback. An inbound hook short-circuits by
- * `reply.send()`, and had best return the reply. A payload hook that returns `undefined` keeps the payload.
+ * The hooks of one layer: sync or async, no callback; `this` is the instance of the route. An inbound hook
+ * answers by `return reply.send(…)`, and nothing further in runs. A payload hook that returns `undefined`
+ * keeps the payload. Outbound hooks also run on responses that came about before this layer was reached.
  */
 export interface LayerHooks {
-  onRequest?(request: FastifyRequest, reply: FastifyReply): MaybePromise<Answer>;
+  onRequest?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): MaybePromise<Answer>;
   preParsing?(
+    this: FastifyInstance,
     request: FastifyRequest,
     reply: FastifyReply,
     payload: RequestPayload,
     // biome-ignore lint/suspicious/noConfusingVoidType: nothing returned keeps the payload
   ): MaybePromise<RequestPayload | undefined | void>;
-  preValidation?(request: FastifyRequest, reply: FastifyReply): MaybePromise<Answer>;
-  preHandler?(request: FastifyRequest, reply: FastifyReply): MaybePromise<Answer>;
-  preSerialization?(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown;
-  onError?(request: FastifyRequest, reply: FastifyReply, error: Error): MaybePromise<void>;
+  preValidation?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): MaybePromise<Answer>;
+  preHandler?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): MaybePromise<Answer>;
+  preSerialization?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+  ): unknown;
+  onError?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    error: Error,
+  ): MaybePromise<void>;
   /** May run twice in one exchange (a stream that fails before its headers): be idempotent. */
-  onSend?(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown;
+  onSend?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+  ): unknown;
   /**
    * Runs once, synchronously, right before the headers are written, on every kind of response:
-   * plain, streamed, hijacked, written to `reply.raw`. The last moment for `reply.header`.
+   * plain, streamed, hijacked, written to `reply.raw`. The last moment for `reply.header`; the status is
+   * settled by now. What it throws is logged.
    */
-  onHeaders?(request: FastifyRequest, reply: FastifyReply): void;
-  onResponse?(request: FastifyRequest, reply: FastifyReply): MaybePromise<void>;
-  onTimeout?(request: FastifyRequest, reply: FastifyReply): MaybePromise<void>;
-  onRequestAbort?(request: FastifyRequest): MaybePromise<void>;
-  /** Runs exactly once for every exchange, however it ends. What it throws is logged. */
-  onSettled?(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): MaybePromise<void>;
+  onHeaders?(this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void;
+  onResponse?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): MaybePromise<void>;
+  onTimeout?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): MaybePromise<void>;
+  onRequestAbort?(this: FastifyInstance, request: FastifyRequest): MaybePromise<void>;
+  /**
+   * Runs exactly once for every exchange, however it ends; closing the app waits for it. What it throws is
+   * logged. It may run while an inbound hook of the same layer is still waiting: the client has gone.
+   */
+  onSettled?(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    outcome: Outcome,
+  ): MaybePromise<void>;
 }
 
 /** The route that an `onRoute` of a layer looks at. */
@@ -76,6 +122,7 @@ export interface AuditView {
   readonly routes: readonly AuditedRoute[];
 }
 
+/** One route, as a layer's audit sees it. */
 export interface AuditedRoute {
   readonly method: string;
   readonly url: string;
@@ -86,7 +133,10 @@ export interface AuditedRoute {
 
 /** What `setup` gives back: the hooks, and what concerns single routes or the whole app. */
 export interface LayerSetup extends LayerHooks {
-  /** Hooks for one route alone; called for every route that the layer reaches, and for not-found handlers. */
+  /**
+   * Steps for one route alone. Under an arrangement it is called for every route that the layer reaches and
+   * for not-found handlers; without one as Fastify's `onRoute`, for routes that are declared after the layer.
+   */
   // biome-ignore lint/suspicious/noConfusingVoidType: nothing returned adds nothing
   onRoute?(route: RouteView): readonly Step[] | undefined | void;
   /** Steps that run before its own hooks of the same phase: for a layer that hands on the hooks of another plugin. */

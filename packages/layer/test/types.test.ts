@@ -22,6 +22,7 @@ const limited = defineLayer<{ max: number }>({
     expectTypeOf(options).toEqualTypeOf<{ max: number }>();
     return {
       onSettled(_request, _reply, outcome) {
+        expectTypeOf(this).toEqualTypeOf<FastifyInstance>();
         expectTypeOf(outcome).toEqualTypeOf<Outcome>();
       },
     };
@@ -38,6 +39,8 @@ it("options are checked where a layer is registered", () => {
     app.register(limited, { max: 1, layer: { place: "gate", override: true } }),
     // @ts-expect-error max is a number
     app.register(limited, { max: "1" }),
+    // @ts-expect-error there is no such option
+    app.register(limited, { max: 1, bad: 1 }),
     // @ts-expect-error there is no such place
     app.register(limited, { max: 1, layer: { place: "door" } }),
   ];
