@@ -44,3 +44,22 @@ test.each([
     expect(log.items.some(({ err }) => /x-bad/.test(JSON.stringify(err ?? "")))).toBe(true);
   },
 );
+
+test("a header that cannot be sent becomes an error, also behind an onSend that takes its time", async () => {
+  const app = Fastify();
+  await app.register(
+    defineLayer({
+      name: "probe",
+      place: "encode",
+      setup: () => ({
+        async onSend(_request, _reply, payload) {
+          return payload;
+        },
+      }),
+    }),
+  );
+  app.get("/", (_request, reply) => reply.header("x-bad", unsendable).send("hello"));
+  const response = await fetch(await listen(app));
+  expect(response.status).toBe(500);
+  expect(await response.json()).toMatchObject({ code: "ERR_INVALID_CHAR" });
+});
