@@ -8,7 +8,8 @@ import { COMPRESS_INVALID_OPTION } from "./errors.ts";
 export interface RequestOptions {
   /**
    * The codings that are taken.
-   * @defaultValue all that this Node has: zstd (from 22.15 on), br, gzip, deflate
+   * @defaultValue all that this Node can: zstd (from 24 on: Node 22 does not notice a body that was cut off), br, gzip,
+   * deflate
    */
   readonly codings?: readonly Coding[];
   /**
@@ -111,8 +112,8 @@ export function resolveOptions(options: CompressOptions, where: string): Setting
     read.refuse("contentTypes", `${JSON.stringify(wrong)} is no media type; ${fix}`);
   }
   return {
-    negotiate: createNegotiator(readCodings(read, CODINGS)),
-    levels: readLevels(options.levels, where),
+    negotiate: createNegotiator(readCodings(read, [...CODECS.keys()])),
+    levels: readLevels(read, options.levels, where),
     minBytes: read.integer("minBytes", 1024, { min: 0, max: Number.MAX_SAFE_INTEGER }),
     maxSyncBytes: read.integer("maxSyncBytes", 32_768, { min: 0, max: 1_048_576 }),
     isCompressible: compileTypes(contentTypes),
@@ -121,21 +122,26 @@ export function resolveOptions(options: CompressOptions, where: string): Setting
   };
 }
 
-function readCodings(read: OptionReader, fallback: readonly Coding[]): readonly Coding[] {
-  const names = read.strings("codings", fallback) as readonly Coding[];
+function readCodings(read: OptionReader, present: readonly Coding[]): readonly Coding[] {
+  const names = read.strings("codings", CODINGS) as readonly Coding[];
   const unknown = names.find((name) => !CODINGS.includes(name));
   if (unknown !== undefined) read.refuse("codings", `Use of ${CODINGS.join(", ")}.`);
   if (new Set(names).size < names.length) read.refuse("codings", "Name each of them once.");
-  const present = names.filter((name) => CODECS.has(name));
-  return present.length > 0
-    ? present
-    : read.refuse("codings", `Name one that this Node has: ${[...CODECS.keys()].join(", ")}.`);
+  const usable = names.filter((name) => present.includes(name));
+  return usable.length > 0
+    ? usable
+    : read.refuse("codings", `Name one that this Node has: ${present.join(", ")}.`);
 }
 
-function readLevels(given: CompressOptions["levels"], where: string): Settings["levels"] {
-  const options =
-    given === undefined || Object(given) === given ? (given ?? {}) : { levels: given };
-  const read = optionReader(`${where} (levels)`, COMPRESS_INVALID_OPTION, options, CODINGS);
+function readLevels(
+  outer: OptionReader,
+  given: CompressOptions["levels"],
+  where: string,
+): Settings["levels"] {
+  if (given !== undefined && Object(given) !== given) {
+    outer.refuse("levels", "Give an object such as { gzip: 3 }.");
+  }
+  const read = optionReader(`${where} (levels)`, COMPRESS_INVALID_OPTION, given ?? {}, CODINGS);
   const level = (name: Coding) => {
     // A level for a coding that this Node does not have says what shall hold on another.
     const { min, max, fallback } = CODECS.get(name)?.levels ?? { min: 1, max: 19, fallback: 3 };
@@ -161,7 +167,10 @@ function readRequests(
   ]);
   const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER };
   return {
-    codings: readCodings(read, [...CODECS.keys()]),
+    codings: readCodings(
+      read,
+      CODINGS.filter((name) => CODECS.get(name)?.decodes),
+    ),
     maxBytes: options.maxBytes === undefined ? undefined : read.integer("maxBytes", 0, bounds),
     maxRatio: readRatios(read, options.maxRatio, where),
   };

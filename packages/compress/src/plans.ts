@@ -1,5 +1,6 @@
+import { optionReader } from "@enfilade/layer";
 import type { FastifyContextConfig, FastifyInstance } from "fastify";
-import { COMPRESS_REGISTERED_TWICE } from "./errors.ts";
+import { COMPRESS_INVALID_OPTION, COMPRESS_REGISTERED_TWICE } from "./errors.ts";
 import { type CompressOptions, resolveOptions, type Settings } from "./options.ts";
 
 const PACKAGE = "@enfilade/compress";
@@ -32,19 +33,28 @@ export class Plans {
     if (given === undefined || given === false) return this.settings;
     const known = this.#byOptions.get(given);
     if (known !== undefined) return known;
-    const settings = resolveOptions(this.#merge(given), `${PACKAGE} (config.compress of ${route})`);
+    const where = `${PACKAGE} (config.compress of ${route})`;
+    if (Object(given) !== given) {
+      const read = optionReader(where, COMPRESS_INVALID_OPTION, { compress: given }, ["compress"]);
+      read.refuse("compress", "Give options, or false.");
+    }
+    const settings = resolveOptions(this.#merge(given), where);
     this.#byOptions.set(given, settings);
     return settings;
   }
 
   #merge(given: CompressOptions): CompressOptions {
-    if (Object(given) !== given) return { compress: given } as object;
-    const { levels, requests } = this.#options;
+    const own = this.#options;
     return {
-      ...this.#options,
+      ...own,
       ...given,
-      ...(given.levels && { levels: { ...levels, ...given.levels } }),
-      ...(given.requests && requests && { requests: { ...requests, ...given.requests } }),
+      ...(given.levels !== undefined && { levels: over(own.levels, given.levels) }),
+      ...(given.requests !== undefined && { requests: over(own.requests, given.requests) }),
     };
   }
+}
+
+/** Lays one object over another; what is none is left for the options to refuse. */
+function over<Value>(own: unknown, given: Value): Value {
+  return Object(given) === given && Object(own) === own ? { ...(own as Value), ...given } : given;
 }

@@ -59,6 +59,11 @@ export const CODINGS: readonly string[] = [
   "deflate",
 ];
 
+/** The codings that requests may use: Node 22 does not notice a frame of zstd that was cut off. */
+export const REQUEST_CODINGS: readonly string[] = CODINGS.filter(
+  (coding) => coding !== "zstd" || Number.parseInt(process.versions.node, 10) >= 24,
+);
+
 /** Decodes a body by what its headers say. */
 export function decoded(body: Buffer, coding: string | undefined): string {
   switch (coding) {

@@ -1,5 +1,6 @@
+import { optionReader } from "@enfilade/layer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { CORS_REGISTERED_TWICE } from "./errors.ts";
+import { CORS_INVALID_OPTION, CORS_REGISTERED_TWICE } from "./errors.ts";
 import type { CorsOptions, CorsRouteOptions } from "./options.ts";
 import { createPolicy, type Policy } from "./policy.ts";
 import { createRouteBook, type KnownRoute, type RouteBook } from "./route-book.ts";
@@ -51,8 +52,11 @@ export class Territory {
     const known = typeof cors === "object" && cors !== null ? this.#byConfig.get(cors) : undefined;
     if (known !== undefined) return known;
     const where = `${PACKAGE} (config.cors of ${route})`;
-    const given: object = Object(cors) === cors ? { ...this.#options, ...cors } : { cors };
-    const policy = createPolicy(given, where, this.#report);
+    if (Object(cors) !== cors) {
+      const read = optionReader(where, CORS_INVALID_OPTION, { cors }, ["cors"]);
+      read.refuse("cors", "Give options, or false.");
+    }
+    const policy = createPolicy({ ...this.#options, ...cors }, where, this.#report);
     this.#byConfig.set(cors, policy);
     return policy;
   }
