@@ -14,7 +14,7 @@ app.post("/runs", async (request) => ({ received: (request.body as unknown[]).le
 
 const listed = await app.inject({ url: "/runs", headers: { "accept-encoding": "gzip" } });
 assert.equal(listed.headers["content-encoding"], "gzip");
-assert.equal(listed.headers["vary"], "Accept-Encoding");
+assert.equal(listed.headers.vary, "Accept-Encoding");
 assert.deepEqual(JSON.parse(gunzipSync(listed.rawPayload).toString()), runs);
 
 const session = await app.inject({ url: "/session", headers: { "accept-encoding": "gzip" } });

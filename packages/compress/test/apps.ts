@@ -65,7 +65,7 @@ export const REQUEST_CODINGS: readonly string[] = CODINGS.filter(
 );
 
 /** Decodes a body by what its headers say. */
-export function decoded(body: Buffer, coding: string | undefined): string {
+function decoded(body: Buffer, coding: string | undefined): string {
   switch (coding) {
     case "gzip":
       return gunzipSync(body).toString();

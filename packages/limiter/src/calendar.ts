@@ -33,7 +33,7 @@ export function calendarSpan({ timeZone, per }: BudgetPolicy, nowUs: number): Ca
 }
 
 /** How long a window is as a rule, for the `w` of a header. */
-export function usualLengthMs(per: CalendarWindow): number {
+function usualLengthMs(per: CalendarWindow): number {
   return per === "day" ? 24 * HOUR_MS : 30 * 24 * HOUR_MS;
 }
 

@@ -32,6 +32,6 @@ export function toDecision(
 }
 
 /** Rounded up: a client that waits that long comes late enough. */
-export function wholeMs(us: number): number {
+function wholeMs(us: number): number {
   return Math.ceil(us / 1_000);
 }

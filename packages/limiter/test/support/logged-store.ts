@@ -31,7 +31,7 @@ export type LogEntry =
       readonly charges: readonly LoggedCharge[];
     };
 
-export interface LoggedCharge {
+interface LoggedCharge {
   readonly policy: string;
   readonly counter: string;
   readonly cost: number;

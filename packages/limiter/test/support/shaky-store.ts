@@ -3,7 +3,7 @@ import { type MemoryStore, memoryStore, type Store } from "../../src/index.ts";
 import { type Fate, StoreFailure } from "../../src/store-failure.ts";
 
 /** How the store fails: not at all, or with what is known to have become of the call, now or later. */
-export type Trouble = "none" | "not-run" | "unknown" | "ran-late";
+type Trouble = "none" | "not-run" | "unknown" | "ran-late";
 
 /** A store in memory that behaves like one behind a network, and fails as it is told. */
 export interface ShakyStore extends Store {
