@@ -32,11 +32,6 @@ export function calendarSpan({ timeZone, per }: BudgetPolicy, nowUs: number): Ca
   return span;
 }
 
-/** How long a window is as a rule, for the `w` of a header. */
-function usualLengthMs(per: CalendarWindow): number {
-  return per === "day" ? 24 * HOUR_MS : 30 * 24 * HOUR_MS;
-}
-
 /** The local date as one number that grows with time: 20250131. */
 function localDate(timeZone: string): (ms: number) => number {
   const known = dates.get(timeZone);
