@@ -1,5 +1,5 @@
 import type { CalendarSpan } from "./algorithms/budget.ts";
-import type { BudgetPolicy, CalendarWindow } from "./policies/budget.ts";
+import type { BudgetPolicy } from "./policies/budget.ts";
 
 const HOUR_MS = 3_600_000;
 /** No two places on Earth are further apart than 26 hours; the margin is for history. */
