@@ -33,7 +33,12 @@ interface Zstd {
   readonly createZstdDecompress: typeof zlib.createBrotliDecompress;
   readonly constants: Readonly<
     Record<
-      "ZSTD_c_compressionLevel" | "ZSTD_c_windowLog" | "ZSTD_d_windowLogMax" | "ZSTD_e_flush",
+      | "ZSTD_c_compressionLevel"
+      | "ZSTD_c_windowLog"
+      | "ZSTD_c_hashLog"
+      | "ZSTD_c_chainLog"
+      | "ZSTD_d_windowLogMax"
+      | "ZSTD_e_flush",
       number
     >
   >;
@@ -42,6 +47,9 @@ interface Zstd {
 const { BROTLI_OPERATION_FLUSH, BROTLI_PARAM_LGWIN, BROTLI_PARAM_QUALITY, Z_SYNC_FLUSH } =
   constants;
 const compressBrotli = promisify(zlib.brotliCompress);
+
+/** A stream of events lives long and says little at a time: what it takes of memory is kept small. */
+const EVENT_CHUNK = 2048;
 
 const brotli: Codec = {
   // At 20 kB of JSON, 4 takes two thirds more time than 3 for two bytes less in a hundred.
@@ -56,7 +64,9 @@ const brotli: Codec = {
         ? { params: { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_LGWIN]: 19 } }
         : {
             flush: BROTLI_OPERATION_FLUSH,
-            params: { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_LGWIN]: 16 },
+            chunkSize: EVENT_CHUNK,
+            // Below 2 it looks for nothing in earlier events: they come out as long as they went in.
+            params: { [BROTLI_PARAM_QUALITY]: Math.max(level, 2), [BROTLI_PARAM_LGWIN]: 16 },
           },
     ),
   createDecoder: () => zlib.createBrotliDecompress(),
@@ -87,8 +97,9 @@ function deflateCodec({ sync, async, encoder, decoder }: DeflateFunctions): Code
     encode: (body, level) => async(body, { level, chunkSize: chunkSizeFor(body) }),
     createEncoder: (level, kind) =>
       encoder(
-        // A stream of events lives long and says little at a time: 64 kB each instead of 256.
-        kind === "bulk" ? { level } : { level, flush: Z_SYNC_FLUSH, windowBits: 13, memLevel: 6 },
+        kind === "bulk"
+          ? { level }
+          : { level, flush: Z_SYNC_FLUSH, windowBits: 13, memLevel: 5, chunkSize: EVENT_CHUNK },
       ),
     createDecoder: () => decoder(),
   };
@@ -113,8 +124,9 @@ function tellsTruncation({ zstdCompressSync, zstdDecompressSync }: Zstd): boolea
 const ZSTD_WINDOW_LOG = 23;
 
 function zstdCodec(node: Zstd): Codec {
-  const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_d_windowLogMax, ZSTD_e_flush } =
+  const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_hashLog, ZSTD_c_chainLog } =
     node.constants;
+  const { ZSTD_d_windowLogMax, ZSTD_e_flush } = node.constants;
   const compress = promisify(node.zstdCompress);
   const options = (body: Buffer, level: number) => ({
     chunkSize: chunkSizeFor(body),
@@ -132,7 +144,13 @@ function zstdCodec(node: Zstd): Codec {
           ? { params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_windowLog]: 19 } }
           : {
               flush: ZSTD_e_flush,
-              params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_windowLog]: 14 },
+              chunkSize: EVENT_CHUNK,
+              params: {
+                [ZSTD_c_compressionLevel]: level,
+                [ZSTD_c_windowLog]: 14,
+                [ZSTD_c_hashLog]: 13,
+                [ZSTD_c_chainLog]: 13,
+              },
             },
       ),
     createDecoder: () =>
@@ -164,5 +182,8 @@ export const CODECS: ReadonlyMap<Coding, Codec> = new Map<Coding, Codec>([
   ],
 ]);
 
-/** Every name that options may use, on every Node. */
+/** Every name that options may use, on every Node; in the order of preference for a body. */
 export const CODINGS: readonly Coding[] = ["zstd", "br", "gzip", "deflate"];
+
+/** The order for events: of 600 tokens gzip makes a tenth less than Brotli, in half the memory. */
+export const EVENT_CODINGS: readonly Coding[] = ["zstd", "gzip", "br", "deflate"];

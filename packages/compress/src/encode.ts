@@ -15,7 +15,8 @@ export function encode(
   payload: unknown,
   settings: Settings,
 ): unknown {
-  const { coding, plainRefused } = settings.negotiate(request.headers["accept-encoding"]);
+  const acceptEncoding = request.headers["accept-encoding"];
+  const { coding: preferred, plainRefused } = settings.negotiate(acceptEncoding);
   // The way of most answers of an API: nothing else is looked at.
   if (isBytes(payload) && isBelow(payload, settings.minBytes) && !plainRefused) return undefined;
   if (isWebResponse(payload)) {
@@ -33,6 +34,7 @@ export function encode(
   const verdict = judge(request, reply, settings, plainRefused);
   if (verdict === "never") return undefined;
   vary(reply);
+  const coding = verdict === "events" ? settings.negotiateEvents(acceptEncoding).coding : preferred;
   if (coding === undefined) return undefined;
   describe(reply, coding);
   if (isHead) {

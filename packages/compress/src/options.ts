@@ -1,6 +1,6 @@
 import { type OptionReader, optionReader } from "@enfilade/layer";
 import { createNegotiator, type Negotiation } from "./accept.ts";
-import { CODECS, CODINGS, type Coding } from "./codings.ts";
+import { CODECS, CODINGS, type Coding, EVENT_CODINGS } from "./codings.ts";
 import { CONTENT_TYPES, compileTypes, isTypePattern, type TypeTest } from "./content-types.ts";
 import { COMPRESS_INVALID_OPTION } from "./errors.ts";
 
@@ -32,7 +32,7 @@ export interface RequestOptions {
 export interface CompressOptions {
   /**
    * The codings of responses, the preferred one first. One that this Node does not have is left out.
-   * @defaultValue `["zstd", "br", "gzip", "deflate"]`
+   * @defaultValue `["zstd", "br", "gzip", "deflate"]`; for event streams gzip comes before br
    */
   readonly codings?: readonly Coding[];
   /**
@@ -71,6 +71,7 @@ export interface CompressOptions {
 /** The options of a registration, or of a route, complete and checked. */
 export interface Settings {
   readonly negotiate: (acceptEncoding: string | undefined) => Negotiation<Coding>;
+  readonly negotiateEvents: (acceptEncoding: string | undefined) => Negotiation<Coding>;
   readonly levels: Readonly<Record<Coding, number>>;
   readonly minBytes: number;
   readonly maxSyncBytes: number;
@@ -111,8 +112,12 @@ export function resolveOptions(options: CompressOptions, where: string): Setting
     const fix = "give types such as text/css, text/* or application/*+json, in lower case.";
     read.refuse("contentTypes", `${JSON.stringify(wrong)} is no media type; ${fix}`);
   }
+  const codings = readCodings(read, [...CODECS.keys()]);
   return {
-    negotiate: createNegotiator(readCodings(read, [...CODECS.keys()])),
+    negotiate: createNegotiator(codings),
+    negotiateEvents: createNegotiator(
+      options.codings === undefined ? EVENT_CODINGS.filter((name) => CODECS.has(name)) : codings,
+    ),
     levels: readLevels(read, options.levels, where),
     minBytes: read.integer("minBytes", 1024, { min: 0, max: Number.MAX_SAFE_INTEGER }),
     maxSyncBytes: read.integer("maxSyncBytes", 32_768, { min: 0, max: 1_048_576 }),

@@ -10,6 +10,7 @@ import {
 import { createRecorder, listen, openExchange } from "@enfilade/testing";
 import type { FastifyReply } from "fastify";
 import { describe, expect, it } from "vitest";
+import { CODECS } from "../src/codings.ts";
 import { type Coding, type CompressOptions, compress } from "../src/index.ts";
 import { encodeStream } from "../src/stream.ts";
 import { CODINGS, compressApp, createApp, WAYS, type Way } from "./apps.ts";
@@ -217,5 +218,34 @@ describe("server-sent events", () => {
     expect(encoded.headers["content-encoding"]).toBe("gzip");
     const plain = await app.inject({ url: "/plain", headers });
     expect(plain.body).toBe("data: 1\n\n");
+  });
+
+  it("get the coding that takes the least for them, of those that the client likes alike", async () => {
+    const coding = async (options: CompressOptions) => {
+      const app = await compressApp({ eventStreams: true, ...options });
+      app.get("/", (_request, reply) => events(reply, Readable.from(["data: 1\n\n"])));
+      const headers = { "accept-encoding": "br, deflate, gzip" };
+      return (await app.inject({ url: "/", headers })).headers["content-encoding"];
+    };
+    expect(await coding({})).toBe("gzip");
+    expect(await coding({ codings: ["deflate", "gzip"] })).toBe("deflate");
+  });
+
+  it("find what they repeat in one another, at every level", async () => {
+    const long = `data: ${JSON.stringify({ model: "a".repeat(50), choices: [{ delta: "word" }] })}\n\n`;
+    for (const [coding, codec] of CODECS) {
+      for (const level of [codec.levels.min, codec.levels.fallback]) {
+        const encoder = codec.createEncoder(level, "events");
+        let length = 0;
+        encoder.on("data", (chunk: Buffer) => {
+          length += chunk.length;
+        });
+        for (let index = 0; index < 50; index++) {
+          await new Promise((resolve) => encoder.write(long, resolve));
+        }
+        expect(length, `${coding} ${level}`).toBeLessThan((long.length * 50) / 4);
+        encoder.destroy();
+      }
+    }
   });
 });

@@ -65,6 +65,23 @@ describe("a raw writer", () => {
     expect(heads).toEqual([503]);
   });
 
+  it("may be an onSend hook that takes the response from Fastify at the last moment", async () => {
+    const { app, heads } = await marked();
+    app.addHook("onSend", (_request, reply) => {
+      reply.hijack();
+      reply.raw.writeHead(202, { "x-own": "1" }).end("mine");
+    });
+    answering(app, (reply) => reply.send("hello"));
+    const response = await fetch(await listen(app));
+    expect([response.status, await response.text()]).toEqual([202, "mine"]);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "x-own": "1",
+      "x-early": "yes",
+      "x-late": "yes",
+    });
+    expect(heads).toEqual([202]);
+  });
+
   it("may repeat a field in a list", async () => {
     const { app } = await marked();
     answering(

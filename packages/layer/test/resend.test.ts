@@ -32,6 +32,15 @@ describe("a stream that fails before its headers", () => {
     expect(heads).toEqual([500]);
   });
 
+  it("leaves nothing of it on an error without a body", async () => {
+    const { app } = await marked();
+    app.setErrorHandler((_error, _request, reply) => reply.code(304).send());
+    answering(app, (reply) => reply.headers(described).send(failing()));
+    const { status, headers } = await fetch(await listen(app));
+    expect(status).toBe(304);
+    expect(Object.keys(described).filter((name) => headers.has(name))).toEqual([]);
+  });
+
   it("leaves headers that somebody has set on the response itself", async () => {
     const { app } = await marked();
     answering(app, (reply) => {

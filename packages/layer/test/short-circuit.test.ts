@@ -146,6 +146,20 @@ describe("a hook that fails", () => {
       "A hook of the phase onRequest failed without an error; throw an Error instead.",
     ],
     [
+      "with something falsy, at once",
+      () => {
+        throw "";
+      },
+      500,
+      "A hook of the phase onRequest failed without an error; throw an Error instead.",
+    ],
+    [
+      "with something falsy, later",
+      () => Promise.reject(0),
+      500,
+      "A hook of the phase onRequest failed without an error; throw an Error instead.",
+    ],
+    [
       "with nothing, later",
       async () => {
         throw undefined;

@@ -47,6 +47,7 @@ test.each([
 
 test("a header that cannot be sent becomes an error, also behind an onSend that takes its time", async () => {
   const app = Fastify();
+  const heads: number[] = [];
   await app.register(
     defineLayer({
       name: "probe",
@@ -55,6 +56,7 @@ test("a header that cannot be sent becomes an error, also behind an onSend that 
         async onSend(_request, _reply, payload) {
           return payload;
         },
+        onHeaders: (_request, { statusCode }) => void heads.push(statusCode),
       }),
     }),
   );
@@ -62,4 +64,5 @@ test("a header that cannot be sent becomes an error, also behind an onSend that 
   const response = await fetch(await listen(app));
   expect(response.status).toBe(500);
   expect(await response.json()).toMatchObject({ code: "ERR_INVALID_CHAR" });
+  expect(heads.at(-1), "the head that went out").toBe(500);
 });

@@ -194,7 +194,7 @@ class StoreLimiter implements Limiter {
         held.push({ charge, position, source: sources?.[at] ?? "store" });
       }
       if (decision.admitted) continue;
-      if (!decision.degraded) this.#denied.remember(group, decision);
+      this.#denied.remember(group, decision);
       const made = held.splice(0).filter(({ charge }) => !group.includes(charge));
       if (mode !== "peek" && made.length > 0) {
         // Undone before the answer is given; what does not succeed in time is done later.

@@ -7,15 +7,15 @@ import type { Position, Weighing } from "./weighing.ts";
  *
  * A charge takes the span of time from the TAT before it to the TAT after it. A refund may only take
  * back what of that span still lies in the future, else it would credit time that has flowed back
- * already. Refunds of charges ahead move the span: `refunded` tells by how much at most, and `birth`
- * whether it is still the same counter.
+ * already. Refunds of charges ahead move the span: `refunded` tells by how much at most. A counter that
+ * has been full in between has nothing left of earlier charges: `birth` tells.
  */
 export interface GcraState {
   whole: number;
   rest: number;
   /** Microseconds refunded since `birth`. */
   refunded: number;
-  /** When a charge with a position first came; 0 before. */
+  /** When the first charge with a position came since the counter was last full; 0 before it. */
   birth: number;
 }
 
@@ -58,10 +58,7 @@ export function weighGcra(
 /** Charges, whether it fits or not. */
 export function debitGcra(policy: GcraPolicy, state: GcraState, cost: number, now: number): void {
   const { scale, stepWhole, stepRest } = policy;
-  if (state.whole < now) {
-    state.whole = now;
-    state.rest = 0;
-  }
+  if (state.whole < now) begin(state, now);
   state.rest = restOf(state, scale) + ((cost * stepRest) % scale);
   state.whole += cost * stepWhole + Math.floor((cost * stepRest) / scale);
   if (state.rest >= scale) {
@@ -77,10 +74,8 @@ export function placeGcra(
   cost: number,
   now: number,
 ): Position {
-  if (state.birth === 0) {
-    state.birth = now;
-    state.refunded = 0;
-  }
+  if (state.whole < now) begin(state, now);
+  if (state.birth === 0) state.birth = now;
   debitGcra(policy, state, cost, now);
   return [state.whole, state.refunded, state.birth];
 }
@@ -116,6 +111,14 @@ export function creditGcra(
     state.whole -= 1;
   }
   state.refunded += whole + (rest > 0 ? 1 : 0);
+}
+
+/** A counter that is full is as good as new. */
+function begin(state: GcraState, now: number): void {
+  state.whole = now;
+  state.rest = 0;
+  state.refunded = 0;
+  state.birth = 0;
 }
 
 /** A fraction written by a policy of another limit is at most one microsecond: less than it may be wrong by. */

@@ -7,12 +7,12 @@ import { LETTERS } from "./lua/decide.ts";
 /** What of a policy the scripts are told; the same words at every call. */
 const cached = new WeakMap<Policy, readonly string[]>();
 
-/** The arguments of one charge: kind and cost, then what its kind needs. */
+/** The arguments of one charge: its cost, then what its kind needs. */
 export function chargeArguments({ policy, cost, lease }: ResolvedCharge, nowUs: number): string[] {
-  const head = [LETTERS[policy.kind], String(cost), ...fixed(policy)];
-  if (policy.kind === "concurrency") head.push(lease);
-  if (policy.kind === "budget") head.push(...spanOf(policy, nowUs));
-  return head;
+  const words = [String(cost), ...fixed(policy)];
+  if (policy.kind === "concurrency") words.push(lease);
+  if (policy.kind === "budget") words.push(...spanOf(policy, nowUs));
+  return words;
 }
 
 /** The arguments of one correction: kind and delta, the position, then what its kind needs. */
@@ -60,8 +60,8 @@ function fixed(policy: Policy): readonly string[] {
 function numbersOf(policy: Policy): number[] {
   switch (policy.kind) {
     case "gcra": {
-      const { stepWhole, stepRest, scale, toleranceWhole, toleranceRest, step, burst } = policy;
-      return [stepWhole, stepRest, scale, toleranceWhole, toleranceRest, step, burst];
+      const { stepWhole, stepRest, scale, toleranceWhole, toleranceRest } = policy;
+      return [stepWhole, stepRest, scale, toleranceWhole, toleranceRest];
     }
     case "strict-window":
       return [policy.limit, policy.bucketUs, policy.buckets];

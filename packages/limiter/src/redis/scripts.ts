@@ -1,6 +1,7 @@
 import { defineScript, type RedisScript } from "@enfilade/redis";
 import { LIMITER_UNREADABLE_REPLY } from "../errors.ts";
 import type { PolicyKind } from "../policies/policy.ts";
+import type { DecideMode } from "../store.ts";
 import { ADJUST_LUA, RELEASE_LUA, RENEW_LUA } from "./lua/correct.ts";
 import { decideLua, LETTERS } from "./lua/decide.ts";
 
@@ -12,18 +13,23 @@ export interface DecideReply {
 
 const decideScripts = new Map<string, RedisScript<DecideReply>>();
 
-/** The script that decides charges of these kinds; there are fifteen at most. */
-export function decideScript(kinds: ReadonlySet<PolicyKind>): RedisScript<DecideReply> {
-  const sorted = [...kinds].sort();
-  const letters = sorted.map((kind) => LETTERS[kind]).join("");
-  let script = decideScripts.get(letters);
+/**
+ * The script that decides charges of these kinds. Charges come sorted by kind, so that there are no
+ * more than 494 for each mode, of which an application uses a few: a server never forgets one.
+ */
+export function decideScript(
+  kinds: readonly PolicyKind[],
+  mode: DecideMode,
+): RedisScript<DecideReply> {
+  const name = `${mode} ${kinds.map((kind) => LETTERS[kind]).join("")}`;
+  let script = decideScripts.get(name);
   if (script === undefined) {
     script = defineScript({
-      name: `enfilade limiter decide ${letters}`,
-      lua: decideLua(sorted),
+      name: `enfilade limiter ${name}`,
+      lua: decideLua(kinds, mode),
       read: (reply, nowUs) => ({ nowUs, numbers: readNumbers(reply) }),
     });
-    decideScripts.set(letters, script);
+    decideScripts.set(name, script);
   }
   return script;
 }

@@ -24,7 +24,6 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
 }
 
-const MODES: Readonly<Record<DecideMode, string>> = { charge: "c", reserve: "r", peek: "p" };
 /** Numbers per charge in a reply, without and with a position. */
 const WIDTH = 4;
 const PLACED_WIDTH = 7;
@@ -76,18 +75,20 @@ class RedisStore implements Store {
     mode: DecideMode,
     deadlineAt?: number,
   ): Promise<Outcome> {
-    const keys = charges.map((charge) => keyOf(this.#prefix, charge));
-    const script = decideScript(new Set(charges.map(({ policy }) => policy.kind)));
+    const sorted = charges.length === 1 ? charges : charges.toSorted(byKind);
+    const keys = sorted.map((charge) => keyOf(this.#prefix, charge));
+    const kinds = sorted.map(({ policy }) => policy.kind);
+    const script = decideScript(kinds, mode);
     const ask = (nowUs: number) => {
-      const args = charges.flatMap((charge) => chargeArguments(charge, nowUs));
-      return this.#redis.run(script, keys, [MODES[mode], ...args], deadlineAt);
+      const args = sorted.flatMap((charge) => chargeArguments(charge, nowUs));
+      return this.#redis.run(script, keys, args, deadlineAt);
     };
+    const read = (reply: DecideReply) => toOutcome(charges, sorted, mode, reply);
     try {
       const reply = await ask(this.#nowUs(keys[0]));
-      if (reply.numbers[0] !== WRONG_WINDOW) return toOutcome(charges, mode, reply);
-      return toOutcome(charges, mode, await ask(reply.nowUs));
+      return read(reply.numbers[0] === WRONG_WINDOW ? await ask(reply.nowUs) : reply);
     } catch (error) {
-      throw failure(error, (reply) => toOutcome(charges, mode, reply as DecideReply));
+      throw failure(error, (reply) => read(reply as DecideReply));
     }
   }
 
@@ -144,38 +145,39 @@ function failure(error: unknown, read?: (reply: unknown) => Outcome): unknown {
   );
 }
 
+/** Reads a reply, and brings what it says into the order in which it was asked. */
 function toOutcome(
   charges: readonly ResolvedCharge[],
+  sorted: readonly ResolvedCharge[],
   mode: DecideMode,
   { numbers, nowUs }: DecideReply,
 ): Outcome {
-  const placed = mode === "reserve";
-  const width = placed ? PLACED_WIDTH : WIDTH;
+  const width = mode === "reserve" ? PLACED_WIDTH : WIDTH;
   if (numbers.length !== 1 + charges.length * width) {
     throw new LIMITER_UNREADABLE_REPLY(`${numbers.length} numbers`);
   }
   const pass = numbers[0] === 1;
   const weighings: Weighing[] = [];
   const positions: Position[] = [];
-  for (const [index, charge] of charges.entries()) {
-    const from = 1 + index * width;
-    const [ok, remaining = 0, retry = 0, reset = 0, ...position] = numbers.slice(
-      from,
-      from + width,
-    );
+  for (const charge of charges) {
+    const from = 1 + (charges === sorted ? weighings.length : sorted.indexOf(charge)) * width;
+    const at = (offset: number) => numbers[from + offset] ?? 0;
     weighings.push({
-      pass: ok === 1,
+      pass: at(0) === 1,
       // The script has subtracted it.
       takes: 0,
-      remaining,
-      retryAfterUs: retry === -1 ? Number.POSITIVE_INFINITY : retry,
-      resetUs: reset,
-      resetAfterUs: reset,
+      remaining: at(1),
+      retryAfterUs:
+        at(0) !== 1 && charge.cost > charge.policy.capacity ? Number.POSITIVE_INFINITY : at(2),
+      resetUs: at(3),
+      resetAfterUs: at(3),
     });
-    if (pass && mode !== "peek") {
-      const [first = 0, second = 0, third = 0] = position;
-      positions.push(placed ? [first, second, third] : likelyPosition(charge, nowUs));
-    }
+    if (!pass || mode === "peek") continue;
+    positions.push(mode === "reserve" ? [at(4), at(5), at(6)] : likelyPosition(charge, nowUs));
   }
   return { decision: toDecision(charges, weighings, nowUs, pass), positions };
+}
+
+function byKind(one: ResolvedCharge, other: ResolvedCharge): number {
+  return one.policy.kind < other.policy.kind ? -1 : one.policy.kind > other.policy.kind ? 1 : 0;
 }

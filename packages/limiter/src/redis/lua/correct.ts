@@ -1,40 +1,15 @@
 import type { PolicyKind } from "../../policies/policy.ts";
-import { BUDGET_ADJUST, BUDGET_ADJUST_WIDTH, BUDGET_STATE } from "./budget.ts";
-import { LETTERS } from "./decide.ts";
-import { GCRA_ADJUST, GCRA_ADJUST_WIDTH, GCRA_READ, GCRA_WRITE } from "./gcra.ts";
-import { LEASE_STATE } from "./leases.ts";
-import { WINDOW_ADJUST, WINDOW_ADJUST_WIDTH, WINDOW_STATE } from "./strict-window.ts";
+import { BUDGET_ADJUST, BUDGET_ADJUST_WIDTH } from "./budget.ts";
+import { ALIASES, FRAGMENTS, LETTERS } from "./decide.ts";
+import { GCRA_ADJUST, GCRA_ADJUST_WIDTH } from "./gcra.ts";
+import { WINDOW_ADJUST, WINDOW_ADJUST_WIDTH } from "./strict-window.ts";
 
 /** Kinds whose charges can be corrected; the slots of a lease stay what they are. */
 const ADJUSTED = [
-  {
-    kind: "gcra",
-    state: GCRA_READ + GCRA_WRITE,
-    read: "readGcra",
-    adjust: GCRA_ADJUST,
-    width: GCRA_ADJUST_WIDTH,
-  },
-  {
-    kind: "strict-window",
-    state: WINDOW_STATE,
-    read: "readWindow",
-    adjust: WINDOW_ADJUST,
-    width: WINDOW_ADJUST_WIDTH,
-  },
-  {
-    kind: "budget",
-    state: BUDGET_STATE,
-    read: "readBudget",
-    adjust: BUDGET_ADJUST,
-    width: BUDGET_ADJUST_WIDTH,
-  },
-] as const satisfies readonly {
-  kind: PolicyKind;
-  state: string;
-  read: string;
-  adjust: string;
-  width: number;
-}[];
+  { kind: "gcra", read: "readGcra", adjust: GCRA_ADJUST, width: GCRA_ADJUST_WIDTH },
+  { kind: "strict-window", read: "readWindow", adjust: WINDOW_ADJUST, width: WINDOW_ADJUST_WIDTH },
+  { kind: "budget", read: "readBudget", adjust: BUDGET_ADJUST, width: BUDGET_ADJUST_WIDTH },
+] as const satisfies readonly { kind: PolicyKind; read: string; adjust: string; width: number }[];
 
 /**
  * Refunds and debts, one after the other; each counter is charged or refunded for itself.
@@ -42,15 +17,15 @@ const ADJUSTED = [
  * A counter that holds something else is passed over: were it an error, everything before it in the
  * batch would be repeated for ever.
  */
-export const ADJUST_LUA: string = `
+export const ADJUST_LUA: string = `${ALIASES}
 local function write(key, value, life)
-  redis.call('SET', key, value, 'PX', string.format('%.0f', math.max(1, math.ceil(life / 1000))))
+  call('SET', key, value, 'PX', max(1, floor(life / 1000) + 1))
 end
-${ADJUSTED.map(({ state }) => state).join("")}
+${ADJUSTED.map(({ kind }) => FRAGMENTS[kind].shared ?? "").join("")}
 local function readable(read, key)
   local raw = redis.pcall('GET', key)
   if type(raw) == 'table' then return false end
-  return (pcall(read, raw))
+  return not raw or tonumber(raw) ~= nil or (pcall(read, raw))
 end
 local a = 0
 for i = 1, #KEYS do
@@ -68,10 +43,10 @@ end
 return 1`;
 
 /** Prolongs leases, and takes them where they have gone: whoever renews is at work. */
-export const RENEW_LUA: string = `${LEASE_STATE}
+export const RENEW_LUA: string = `${ALIASES}${FRAGMENTS.concurrency.shared ?? ""}
 for i = 1, #KEYS do
   local id, slots, ttlMs = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-  hold(KEYS[i], id, slots, ttlMs)
+  hold(KEYS[i], id, slots, tonumber(call('ZSCORE', KEYS[i], id) or 0), ttlMs)
 end
 return 1`;
 

@@ -1,81 +1,89 @@
+import type { Fragment } from "./fragment.ts";
+
 /**
  * The same arithmetic as `algorithms/gcra.ts`. The state is the TAT alone where there is neither a
  * fraction nor a position to keep, and else `whole:rest:refunded:birth`.
+ *
+ * Arguments: cost stepWhole stepRest scale toleranceWhole toleranceRest.
  */
-export const GCRA_READ = `
+export const GCRA: Fragment = {
+  width: 6,
+  weigh: ({ number: i, mode, key, argument }) => `
+  local cost, stepWhole, stepRest = tonumber(${argument(0)}), tonumber(${argument(1)}), tonumber(${argument(2)})
+  local scale, tolWhole, tolRest = tonumber(${argument(3)}), tonumber(${argument(4)}), tonumber(${argument(5)})
+  local raw = call('GET', ${key})
+  local whole, rest, refunded, birth = 0, 0, 0, 0
+  if raw then
+    whole = tonumber(raw)
+    if not whole then whole, rest, refunded, birth = readGcra(raw) end
+  end
+  local ahead, aheadRest = 0, 0
+  if whole >= now then
+    ahead = whole - now
+    aheadRest = min(rest, scale - 1)
+  else
+    refunded, birth = 0, 0
+  end
+  local product = cost * stepRest
+  local next, nextRest = ahead + cost * stepWhole + floor(product / scale), aheadRest + product % scale
+  if nextRest >= scale then
+    nextRest = nextRest - scale
+    next = next + 1
+  end
+  ok${i} = next < tolWhole or (next == tolWhole and nextRest <= tolRest)
+  local free = (tolWhole - ahead) * scale + tolRest - aheadRest
+  if free > 0 then left${i} = floor(free / (stepWhole * scale + stepRest)) end
+  taken${i} = cost
+  reset${i}, later${i} = ahead, next
+  if aheadRest > 0 then reset${i} = ahead + 1 end
+  if nextRest > 0 then later${i} = next + 1 end
+  if not ok${i} then
+    retry${i} = next - tolWhole
+    if nextRest > tolRest then retry${i} = retry${i} + 1 end
+  elseif cost > 0 then${
+    mode === "reserve"
+      ? `
+    if birth == 0 then birth = now end
+    a${i}, b${i}, c${i} = now + next, refunded, birth`
+      : ""
+  }
+    value${i} = gcraValue(now + next, nextRest, refunded, birth)
+  end`,
+  write: ({ number: i, key }) =>
+    `if value${i} then call('SET', ${key}, value${i}, 'PX', floor(later${i} / 1000) + 1) end`,
+  shared: `
 local function readGcra(raw)
-  if not raw then return 0, 0, 0, 0 end
-  local whole = tonumber(raw)
-  if whole then return whole, 0, 0, 0 end
-  local w, r, f, b = string.match(raw, '^(%d+):(%d+):(%d+):(%d+)$')
-  if not w then error('a gcra counter holds something else') end
-  return tonumber(w), tonumber(r), tonumber(f), tonumber(b)
+  local whole, rest, refunded, birth = string.match(raw, '^(%d+):(%d+):(%d+):(%d+)$')
+  if not whole then error('a gcra counter holds something else') end
+  return tonumber(whole), tonumber(rest), tonumber(refunded), tonumber(birth)
 end
-`;
-
-export const GCRA_WRITE = `
 local function gcraValue(whole, rest, refunded, birth)
-  if rest == 0 and birth == 0 then return string.format('%.0f', whole) end
-  return string.format('%.0f:%.0f:%.0f:%.0f', whole, rest, refunded, birth)
+  if rest == 0 and birth == 0 then return format('%.0f', whole) end
+  return format('%.0f:%.0f:%.0f:%.0f', whole, rest, refunded, birth)
 end
-`;
+`,
+};
 
-/** Arguments after kind and cost: stepWhole stepRest scale toleranceWhole toleranceRest step burst. */
-export const GCRA_WEIGH = `
-    local stepWhole, stepRest, scale = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5])
-    local tolWhole, tolRest = tonumber(ARGV[a + 6]), tonumber(ARGV[a + 7])
-    local step, burst = tonumber(ARGV[a + 8]), tonumber(ARGV[a + 9])
-    a = a + 9
-    local whole, rest, refunded, birth = readGcra(redis.call('GET', key))
-    local aheadWhole, aheadRest = 0, 0
-    if whole >= now then
-      aheadWhole = whole - now
-      aheadRest = math.min(rest, scale - 1)
-    end
-    local nextWhole = aheadWhole + cost * stepWhole + math.floor(cost * stepRest / scale)
-    local nextRest = aheadRest + cost * stepRest % scale
-    if nextRest >= scale then
-      nextRest = nextRest - scale
-      nextWhole = nextWhole + 1
-    end
-    ok = nextWhole < tolWhole or (nextWhole == tolWhole and nextRest <= tolRest)
-    local free = (tolWhole - aheadWhole) * scale + tolRest - aheadRest
-    if free > 0 then remaining = math.floor(free / step) end
-    reset = aheadWhole + (aheadRest > 0 and 1 or 0)
-    resetAfter = nextWhole + (nextRest > 0 and 1 or 0)
-    if cost > burst then
-      retry = -1
-    elseif not ok then
-      retry = nextWhole - tolWhole + (nextRest > tolRest and 1 or 0)
-    end
-    if cost > 0 then
-      if mode == 'r' then
-        if birth == 0 then
-          birth = now
-          refunded = 0
-        end
-        p1, p2, p3 = now + nextWhole, refunded, birth
-      end
-      values[i] = gcraValue(now + nextWhole, nextRest, refunded, birth)
-      lives[i] = resetAfter
-    end
-`;
+/** How many arguments a correction has. */
+export const GCRA_ADJUST_WIDTH = 8;
 
-/** Arguments after kind and delta: end refunded birth stepWhole stepRest scale. */
+/** Arguments: kind delta end refunded birth stepWhole stepRest scale. */
 export const GCRA_ADJUST = `
     local endThen, refundedThen, birthThen = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5])
     local stepWhole, stepRest, scale = tonumber(ARGV[a + 6]), tonumber(ARGV[a + 7]), tonumber(ARGV[a + 8])
-    local whole, rest, refunded, birth = readGcra(redis.call('GET', key))
-    rest = math.min(rest, scale - 1)
+    local raw = call('GET', key)
+    local whole, rest, refunded, birth = 0, 0, 0, 0
+    if raw then
+      whole = tonumber(raw)
+      if not whole then whole, rest, refunded, birth = readGcra(raw) end
+    end
+    rest = min(rest, scale - 1)
     local units = math.abs(delta)
-    local byWhole = units * stepWhole + math.floor(units * stepRest / scale)
+    local byWhole = units * stepWhole + floor(units * stepRest / scale)
     local byRest = units * stepRest % scale
     local changed = true
     if delta > 0 then
-      if whole < now then
-        whole = now
-        rest = 0
-      end
+      if whole < now then whole, rest, refunded, birth = now, 0, 0, 0 end
       whole = whole + byWhole
       rest = rest + byRest
       if rest >= scale then
@@ -85,7 +93,7 @@ export const GCRA_ADJUST = `
     else
       local moved = 0
       if birthThen ~= 0 then moved = refunded - refundedThen end
-      local room = math.min(endThen - moved, whole) - now
+      local room = min(endThen - moved, whole) - now
       if (birthThen ~= 0 and birthThen ~= birth) or room <= 0 then
         changed = false
       else
@@ -99,9 +107,9 @@ export const GCRA_ADJUST = `
           rest = rest + scale
           whole = whole - 1
         end
-        refunded = refunded + byWhole + (byRest > 0 and 1 or 0)
+        refunded = refunded + byWhole
+        if byRest > 0 then refunded = refunded + 1 end
       end
     end
     if changed then write(key, gcraValue(whole, rest, refunded, birth), whole - now + 1) end
 `;
-export const GCRA_ADJUST_WIDTH = 8;

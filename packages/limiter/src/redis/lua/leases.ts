@@ -1,48 +1,43 @@
+import type { Fragment } from "./fragment.ts";
+
 /**
  * The same rules as `algorithms/leases.ts`. The state is a sorted set of slots by the moment they
  * expire; a lease of more than one slot is `id`, `id#2`, `id#3` …, which expire together. A renewal
  * keeps the slots that are held, whatever it was told.
+ *
+ * Arguments: cost limit ttlMs id.
  */
-export const LEASE_STATE = `
-local function slotsOf(key, id)
-  local slots = 1
-  while redis.call('ZSCORE', key, id .. '#' .. (slots + 1)) do slots = slots + 1 end
-  return slots
-end
-local function hold(key, id, slots, ttlMs)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now))
-  local held = tonumber(redis.call('ZSCORE', key, id) or 0)
-  if held > now then slots = slotsOf(key, id) end
-  local expires = string.format('%.0f', math.max(held, now + ttlMs * 1000))
-  for slot = 1, slots do
-    redis.call('ZADD', key, expires, slot == 1 and id or id .. '#' .. slot)
+export const LEASES: Fragment = {
+  width: 4,
+  weigh: ({ number: i, key, argument }) => `
+  local cost, limit, ttlMs = tonumber(${argument(0)}), tonumber(${argument(1)}), tonumber(${argument(2)})
+  local live = format('(%.0f', now)
+  local used = call('ZCOUNT', ${key}, live, '+inf')
+  local held = tonumber(call('ZSCORE', ${key}, ${argument(3)}) or 0)
+  ok${i} = held > now or used + cost <= limit
+  left${i} = max(0, limit - used)
+  if held <= now then taken${i} = cost end
+  if used > 0 then reset${i} = ttlMs * 1000 end
+  later${i} = ttlMs * 1000
+  if not ok${i} then
+    local found = call('ZRANGEBYSCORE', ${key}, live, '+inf', 'WITHSCORES', 'LIMIT', used + cost - limit - 1, 1)
+    retry${i} = max(0, tonumber(found[2] or now) - now)
+  elseif cost > 0 then
+    value${i} = { cost, held, ttlMs }
+  end`,
+  write: ({ number: i, key, argument }) =>
+    `if value${i} then hold(${key}, ${argument(3)}, unpack(value${i})) end`,
+  shared: `
+local function hold(key, id, slots, held, ttlMs)
+  call('ZREMRANGEBYSCORE', key, '-inf', format('%.0f', now))
+  if held > now then
+    slots = 1
+    while call('ZSCORE', key, id .. '#' .. (slots + 1)) do slots = slots + 1 end
   end
-  redis.call('PEXPIRE', key, math.max(ttlMs, redis.call('PTTL', key)))
+  local expires = format('%.0f', max(held, now + ttlMs * 1000))
+  call('ZADD', key, expires, id)
+  for slot = 2, slots do call('ZADD', key, expires, id .. '#' .. slot) end
+  call('PEXPIRE', key, max(ttlMs, call('PTTL', key)))
 end
-`;
-
-/** Arguments after kind and cost: limit ttlMs id. */
-export const LEASE_WEIGH = `
-    local limit, ttlMs, id = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]), ARGV[a + 5]
-    a = a + 5
-    local live = string.format('(%.0f', now)
-    local taken = redis.call('ZCOUNT', key, live, '+inf')
-    local held = tonumber(redis.call('ZSCORE', key, id) or 0)
-    ok = held > now or taken + cost <= limit
-    remaining = math.max(0, limit - taken)
-    takes = cost
-    if held > now then takes = 0 end
-    if taken > 0 then
-      local left = redis.call('PTTL', key)
-      reset = (left < 0 and ttlMs or left) * 1000
-    end
-    resetAfter = math.max(reset, ttlMs * 1000)
-    if cost > limit then
-      retry = -1
-    elseif not ok then
-      local needed = taken + cost - limit
-      local found = redis.call('ZRANGEBYSCORE', key, live, '+inf', 'WITHSCORES', 'LIMIT', needed - 1, 1)
-      retry = math.max(0, tonumber(found[2] or now) - now)
-    end
-    if cost > 0 then holds[i] = { id, cost, ttlMs } end
-`;
+`,
+};
