@@ -1,3 +1,4 @@
+export { findBrowser, launchBrowser, type Page } from "./browser.ts";
 export { type Clock, createClock } from "./clock.ts";
 export { createDeferred, type Deferred } from "./deferred.ts";
 export { type Exchange, type ExchangeRequest, openExchange } from "./exchange.ts";

@@ -28,7 +28,8 @@ export function requireProgram(program: Program): string {
   );
 }
 
-function findOnPath(command: string): string | undefined {
+/** Finds a program on PATH. */
+export function findOnPath(command: string): string | undefined {
   return (process.env.PATH ?? "")
     .split(delimiter)
     .map((folder) => join(folder, command))
