@@ -71,7 +71,7 @@ export function createAuthenticator(
     // A layer that is replaced further in (`override`) does not run, so nobody counts to the end. This does.
     preParsing(request, reply) {
       if (isKnown(request) || (alone && isPublic(request))) return;
-      giveUp(request as Asked, reply);
+      return giveUp(request as Asked, reply);
     },
     onRoute(route) {
       routes.push(route);
@@ -79,19 +79,20 @@ export function createAuthenticator(
     ...atBoot(app, () => [...uncheckedAccess(routes), ...(authenticator.findings?.() ?? [])]),
   };
 
-  function settle(request: Asked, reply: FastifyReply, verdict: Verdict): void {
+  function settle(request: Asked, reply: FastifyReply, verdict: Verdict): undefined | Promise<never> {
     if (verdict !== null && !(verdict instanceof Error)) {
       request.principal = verdict;
-      return;
+      return undefined;
     }
     if (verdict !== null) request[kDoubt] ??= { by: authenticator, error: verdict };
     const abstained = (request[kAbstained] ?? 0) + 1;
     request[kAbstained] = abstained;
-    if (abstained >= authenticatorsOf(request.server).length) giveUp(request, reply);
+    if (abstained >= authenticatorsOf(request.server).length) return giveUp(request, reply);
+    return undefined;
   }
 }
 
-function giveUp(request: Asked, reply: FastifyReply): never {
+function giveUp(request: Asked, reply: FastifyReply): never | Promise<never> {
   const doubt = request[kDoubt] ?? null;
   if (doubt === null) return refuse(request, reply, new AUTH_REQUIRED());
   return refuseFailed(request, reply, doubt.by, doubt.error);

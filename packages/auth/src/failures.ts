@@ -11,8 +11,12 @@ export interface AuthenticationFailure {
   readonly error: Error & { readonly code?: string; readonly statusCode?: number };
 }
 
-/** Hears of failures, at once and before the refusal is sent; what it throws is logged. */
-export type FailureListener = (failure: AuthenticationFailure) => void;
+/**
+ * Hears of failures, at once and before the refusal is sent. An error that it gives, or a promise of one, is
+ * the answer in place of the refusal: too many failures, say. Whatever else it gives counts for nothing; what
+ * it throws is logged.
+ */
+export type FailureListener = (failure: AuthenticationFailure) => unknown;
 
 const listeners: ScopeList<FailureListener> = createScopeList<FailureListener>("listeners");
 
@@ -35,13 +39,29 @@ export function onAuthenticationFailure(
   return () => listeners.delete(app, listener);
 }
 
-/** Tells everybody who listens in the scope of a request or above. */
-export function tellFailure(failure: AuthenticationFailure): void {
-  for (const listener of listeners.along(failure.request.server)) {
+/**
+ * Tells everybody who listens in the scope of a request or above, outermost first. Gives the first error that
+ * one of them gives, and a promise only where one takes time.
+ */
+export function tellFailure(
+  failure: AuthenticationFailure,
+): Error | undefined | Promise<Error | undefined> {
+  const log = (error: unknown): undefined => {
+    failure.request.log.error({ err: error }, "a listener to failed authentications has failed");
+  };
+  const answers = listeners.along(failure.request.server).map((listener) => {
     try {
-      listener(failure);
+      const given = listener(failure);
+      return given instanceof Promise ? given.catch(log) : given;
     } catch (error) {
-      failure.request.log.error({ err: error }, "a listener to failed authentications has failed");
+      return log(error);
     }
-  }
+  });
+  return answers.some((answer) => answer instanceof Promise)
+    ? Promise.all(answers).then(firstError)
+    : firstError(answers);
+}
+
+function firstError(answers: readonly unknown[]): Error | undefined {
+  return answers.find((answer) => answer instanceof Error);
 }

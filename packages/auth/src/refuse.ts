@@ -23,13 +23,16 @@ export function refuse(
   throw error;
 }
 
-/** Refuses credentials that did not hold, as the authenticator says; what is no refusal becomes a 503. */
+/**
+ * Refuses credentials that did not hold, as the authenticator says, or as who listens to failures says; what
+ * is no refusal becomes a 503.
+ */
 export function refuseFailed(
   request: FastifyRequest,
   reply: FastifyReply,
   by: Authenticator,
   thrown: unknown,
-): never {
+): never | Promise<never> {
   const error = thrown as HttpError;
   const status = error?.statusCode;
   if (status !== 400 && status !== 401 && status !== 403) {
@@ -37,8 +40,23 @@ export function refuseFailed(
     request.log.error({ err: error }, `the authenticator ${by.kind} has failed`);
     throw new AUTH_UNAVAILABLE();
   }
+  const instead = tellFailure({ request, reply, authenticator: by.kind, error });
+  const answer = (other: Error | undefined): never => {
+    if (other !== undefined) throw other;
+    challengeFailed(request, reply, by, error);
+    throw error;
+  };
+  return instead instanceof Promise ? instead.then(answer) : answer(instead);
+}
+
+function challengeFailed(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  by: Authenticator,
+  error: HttpError,
+): void {
   const params = {
-    error: bearerError(status),
+    error: bearerError(error.statusCode),
     error_description: error.message,
   };
   const others = authenticatorsOf(request.server).filter((other) => other !== by);
@@ -46,8 +64,6 @@ export function refuseFailed(
     { scheme: by.challenge.scheme, params: { ...by.challenge.params, ...params } },
     ...others.map((other) => other.challenge),
   ]);
-  tellFailure({ request, reply, authenticator: by.kind, error });
-  throw error;
 }
 
 /** Sets the challenges, one for each scheme, `Bearer` first: some clients read no further. */

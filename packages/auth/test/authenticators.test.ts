@@ -134,11 +134,42 @@ describe.each(BOTH)("failed authentications, %s", (arrangement) => {
     ]);
   });
 
-  it("are refused all the same when a listener fails", async () => {
+  it.each([
+    ["an error", (error: Error) => error],
+    ["a promise of one", (error: Error) => Promise.resolve(error)],
+  ])("are answered by %s that a listener gives, without a challenge", async (_, give) => {
     const app = await make(arrangement);
-    onAuthenticationFailure(app, () => {
-      throw new Error("no");
-    });
+    const tooMany = Object.assign(new Error("Too many."), { statusCode: 429, code: "TOO_MANY" });
+    let failures = 0;
+    onAuthenticationFailure(app, () => Promise.resolve("counts for nothing"));
+    onAuthenticationFailure(app, () => (++failures > 1 ? give(tooMany) : undefined));
+    await app.register(believing("ape"));
+    app.get("/", async () => "");
+
+    const ask = (value: string) => app.inject({ url: "/", headers: { "x-ape": value } });
+    const first = await ask("bad");
+    expect(first.statusCode).toBe(401);
+    expect(first.headers).toHaveProperty("www-authenticate");
+    for (const value of ["bad", "doubt"]) {
+      const response = await ask(value);
+      expect(response.statusCode).toBe(429);
+      expect(response.json().code).toBe("TOO_MANY");
+      expect(response.headers).not.toHaveProperty("www-authenticate");
+    }
+    expect((await ask("ann")).statusCode).toBe(200);
+  });
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new Error("no");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no"))],
+  ])("are refused all the same when a listener %s", async (_, listener: () => unknown) => {
+    const app = await make(arrangement);
+    onAuthenticationFailure(app, listener);
     await app.register(believing("ape"));
     app.get("/", async () => "");
     expect((await app.inject({ url: "/", headers: { "x-ape": "bad" } })).statusCode).toBe(401);

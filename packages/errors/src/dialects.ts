@@ -8,7 +8,8 @@ import type { Dialect, Problem } from "./types.ts";
 /** RFC 9457 problem details. */
 const problem: Dialect = {
   contentType: "application/problem+json; charset=utf-8",
-  body: ({ type, title, status, detail, code, requestId, violations }) => ({
+  body: ({ type, title, status, detail, code, requestId, violations, extensions }) => ({
+    ...extensions,
     type,
     title,
     status,
@@ -76,6 +77,7 @@ const jsonrpc: Dialect = {
         status: it.status,
         code: it.code,
         requestId: it.requestId,
+        ...it.extensions,
         ...(it.violations.length > 0 && { errors: it.violations }),
       },
     },

@@ -16,6 +16,7 @@ export interface Fields {
   readonly issues: unknown;
   readonly details: unknown;
   readonly headers: unknown;
+  readonly problem: unknown;
   /** Whether it is the answer of another server, as HTTP clients throw it. */
   readonly upstream: boolean;
 }
@@ -31,6 +32,7 @@ const NOTHING: Fields = {
   issues: undefined,
   details: undefined,
   headers: undefined,
+  problem: undefined,
   upstream: false,
 };
 
@@ -50,6 +52,7 @@ export function fieldsOf(thrown: unknown): Fields {
       issues: error.issues,
       details: error.details,
       headers: error.headers,
+      problem: error.problem,
       upstream: error.expose !== true && isUpstream(error),
     };
   } catch {

@@ -1,4 +1,5 @@
 import { type Fields, fieldsOf, isExposed, publicCode } from "./exposure.ts";
+import { extensionsOf, typeOf } from "./extensions.ts";
 import { codeOfStatus, detailOfStatus, knownError, titleOf } from "./known.ts";
 import { toParam } from "./pointer.ts";
 import type { Problem, Violation } from "./types.ts";
@@ -26,12 +27,15 @@ export function toProblem(thrown: unknown, circumstances: Circumstances): Proble
   const violations = exposed ? violationsOf(fields) : [];
   const code = known?.code ?? (exposed ? publicCode(fields.code) : undefined);
   const detail = known?.detail ?? (exposed ? textOf(fields.message) : undefined);
+  const plain = plainProblem(
+    { code: code ?? codeOfStatus(status), detail: detail ?? detailOfStatus(status) },
+    { ...circumstances, status },
+  );
   return {
-    ...plainProblem(
-      { code: code ?? codeOfStatus(status), detail: detail ?? detailOfStatus(status) },
-      { ...circumstances, status },
-    ),
+    ...plain,
+    type: (exposed ? typeOf(fields) : undefined) ?? plain.type,
     violations,
+    extensions: exposed ? extensionsOf(fields) : {},
     param: exposed ? paramOf(fields, violations) : undefined,
   };
 }
@@ -59,6 +63,7 @@ export function plainProblem(
     requestId,
     callId,
     violations: [],
+    extensions: {},
     param: undefined,
   };
 }

@@ -21,6 +21,8 @@ export interface Problem {
   readonly detail: string;
   readonly requestId: string;
   readonly violations: readonly Violation[];
+  /** Further members that the error brings (RFC 9457, section 3.2); none of them bears a name of the others. */
+  readonly extensions: Readonly<Record<string, unknown>>;
   /** The one parameter that is at fault, where there is one. */
   readonly param: string | undefined;
   /** The `id` of a JSON-RPC call. */

@@ -52,6 +52,59 @@ describe.each(WAYS)("%s, an error", (way) => {
     expect(headers).toMatchObject({ "retry-after": "7", "www-authenticate": "Bearer" });
   });
 
+  test("may bring a type of its own, and members that say more", async () => {
+    const app = await errorsApp(way, { types: "https://example.com/errors/" });
+    const policies = [{ name: "runs", limit: 4 }];
+    app.get("/", async () => {
+      throw failWith("Slow down.", {
+        statusCode: 429,
+        problem: {
+          type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+          "violated-policies": policies,
+          status: 200,
+          requestId: "not mine",
+        },
+      });
+    });
+    const rpc = { config: { errors: { dialect: "jsonrpc" as const } } };
+    app.get("/rpc", rpc, async () => {
+      throw failWith("Slow down.", { statusCode: 429, problem: { "violated-policies": policies } });
+    });
+
+    expect((await app.inject("/")).json()).toEqual({
+      type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+      title: "Too Many Requests",
+      status: 429,
+      detail: "Slow down.",
+      code: "TOO_MANY_REQUESTS",
+      requestId: expect.stringMatching(/^(?!not mine)/),
+      "violated-policies": policies,
+    });
+    const { data } = (await app.inject("/rpc")).json().error;
+    expect(data).toMatchObject({ status: 429, "violated-policies": policies });
+  });
+
+  test.each([
+    [
+      "of an error that may not be told",
+      { statusCode: 500, problem: { type: "x:y", table: SECRET } },
+    ],
+    ["that are no object", { statusCode: 429, problem: SECRET }],
+    ["that cannot be written", { statusCode: 429, problem: { count: 1n, table: SECRET } }],
+    ["whose type is no URI", { statusCode: 429, problem: { type: "no URI" } }],
+  ])("does not show members %s", async (_, members) => {
+    const app = await errorsApp(way);
+    app.get("/", async () => {
+      throw failWith("Told.", members);
+    });
+
+    const response = await app.inject("/");
+
+    expect(response.statusCode).toBe(members.statusCode);
+    expect(response.json().type).toBe("about:blank");
+    expect(response.body).not.toContain(SECRET);
+  });
+
   test("loses what the handler had said of the body that it did not come to send", async () => {
     const app = await errorsApp(way);
     app.get("/", async (_request, reply) => {
