@@ -1,7 +1,9 @@
-import type { Finding } from "@enfilade/layer";
+import { createOptionError, type Finding, type OptionError } from "@enfilade/layer";
 import createError, { type FastifyErrorConstructor } from "@fastify/error";
 
 type Coded<Arguments extends unknown[]> = FastifyErrorConstructor<{ code: string }, Arguments>;
+
+export const ORDER_INVALID_OPTION: OptionError = createOptionError("ORDER_INVALID_OPTION");
 
 export const ORDER_NOT_AT_ROOT: Coded<[scope: string]> = createError(
   "ORDER_NOT_AT_ROOT",

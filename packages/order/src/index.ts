@@ -2,6 +2,7 @@ import "./types.ts";
 
 export type { LayerCoverage } from "./coverage.ts";
 export {
+  ORDER_INVALID_OPTION,
   ORDER_NOT_AT_ROOT,
   ORDER_NOT_READY,
   ORDER_REGISTERED_AFTER_READY,

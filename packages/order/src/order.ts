@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { audit } from "./audit.ts";
 import { dispatch } from "./dispatch.ts";
-import { ORDER_NOT_AT_ROOT, refuse } from "./errors.ts";
+import { ORDER_INVALID_OPTION, ORDER_NOT_AT_ROOT, refuse } from "./errors.ts";
 import { found } from "./findings.ts";
 import { Line } from "./line.ts";
 import { scopeOf } from "./scope.ts";
@@ -57,7 +57,10 @@ export function arrange(app: FastifyInstance): void {
 }
 
 // Asynchronous, so that what it throws rejects ready(): out of a plugin with a callback it would end the process.
-const plugin: FastifyPluginAsync = async (app) => {
+const plugin: FastifyPluginAsync = async (app, options) => {
+  for (const option of Object.keys(options)) {
+    throw new ORDER_INVALID_OPTION("@enfilade/order", option, "given", "It takes no options.");
+  }
   arrange(app);
 };
 
@@ -65,6 +68,7 @@ const plugin: FastifyPluginAsync = async (app) => {
  * The plugin: register it first, on the root instance, and await it. Layers then run in the order of
  * their places and constraints, whatever the order of the `register` calls.
  *
+ * @throws `ORDER_INVALID_OPTION` when it is given options: what a line is made of, the layers say.
  * @throws `ORDER_NOT_AT_ROOT` when the instance is not the root.
  * @throws `ORDER_REFUSED` (from `app.ready()`) with every finding that is an error.
  * @example

@@ -99,6 +99,18 @@ describe("ORDER_LAYER_BEFORE_ORDER", () => {
   });
 });
 
+describe("ORDER_INVALID_OPTION", () => {
+  it("refuses options, which would change nothing", async () => {
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    app.register(order, { places: ["identify"] });
+    await expect(app.ready().then(() => "booted")).rejects.toMatchObject({
+      code: "ORDER_INVALID_OPTION",
+      message: expect.stringContaining("the option places is given"),
+    });
+  });
+});
+
 describe("ORDER_NOT_AT_ROOT", () => {
   it("refuses a line in a child", async () => {
     const app = Fastify();
