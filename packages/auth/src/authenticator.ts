@@ -79,7 +79,11 @@ export function createAuthenticator(
     ...atBoot(app, () => [...uncheckedAccess(routes), ...(authenticator.findings?.() ?? [])]),
   };
 
-  function settle(request: Asked, reply: FastifyReply, verdict: Verdict): undefined | Promise<never> {
+  function settle(
+    request: Asked,
+    reply: FastifyReply,
+    verdict: Verdict,
+  ): undefined | Promise<never> {
     if (verdict !== null && !(verdict instanceof Error)) {
       request.principal = verdict;
       return undefined;
