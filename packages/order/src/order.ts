@@ -58,7 +58,8 @@ export function arrange(app: FastifyInstance): void {
 
 // Asynchronous, so that what it throws rejects ready(): out of a plugin with a callback it would end the process.
 const plugin: FastifyPluginAsync = async (app, options) => {
-  for (const option of Object.keys(options)) {
+  const [option] = Object.keys(options);
+  if (option !== undefined) {
     throw new ORDER_INVALID_OPTION("@enfilade/order", option, "given", "It takes no options.");
   }
   arrange(app);

@@ -103,6 +103,7 @@ describe("ORDER_INVALID_OPTION", () => {
   it("refuses options, which would change nothing", async () => {
     const app = Fastify();
     onTestFinished(() => app.close());
+    // @ts-expect-error TypeScript refuses them, too
     app.register(order, { places: ["identify"] });
     await expect(app.ready().then(() => "booted")).rejects.toMatchObject({
       code: "ORDER_INVALID_OPTION",
