@@ -51,8 +51,11 @@ export async function testApp(
 }
 
 /** Builds the app and lets it listen; returns its origin. */
-export async function testServer(dependencies: Partial<Dependencies> = {}): Promise<string> {
-  return listen(await testApp(dependencies));
+export async function testServer(
+  dependencies: Partial<Dependencies> = {},
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  return listen(await testApp(dependencies, environment));
 }
 
 /** Makes an agent from a function. */
