@@ -9,6 +9,7 @@ export class Heartbeat {
   readonly #stores: readonly Store[];
   readonly #onFailure: (error: unknown) => void;
   readonly #beats = new Map<number, { timer: NodeJS.Timeout; leases: Set<Lease> }>();
+  readonly #onLost = new Map<Lease, (lease: Lease) => void>();
 
   constructor(stores: readonly Store[], onFailure: (error: unknown) => void) {
     this.#stores = stores;
@@ -21,8 +22,10 @@ export class Heartbeat {
     return size;
   }
 
-  add(lease: Lease): void {
+  /** @param onLost - told when the lease has gone and somebody else is in its place */
+  add(lease: Lease, onLost: (lease: Lease) => void): void {
     const { ttlMs } = lease.policy;
+    this.#onLost.set(lease, onLost);
     const beat = this.#beats.get(ttlMs);
     if (beat !== undefined) {
       beat.leases.add(lease);
@@ -36,6 +39,7 @@ export class Heartbeat {
 
   delete(lease: Lease): void {
     const { ttlMs } = lease.policy;
+    this.#onLost.delete(lease);
     const beat = this.#beats.get(ttlMs);
     if (!beat?.leases.delete(lease) || beat.leases.size > 0) return;
     clearInterval(beat.timer);
@@ -45,6 +49,7 @@ export class Heartbeat {
   close(): void {
     for (const { timer } of this.#beats.values()) clearInterval(timer);
     this.#beats.clear();
+    this.#onLost.clear();
   }
 
   #renew(leases: ReadonlySet<Lease>): void {
@@ -55,7 +60,9 @@ export class Heartbeat {
 
   async #renewIn(store: Store, leases: readonly Lease[]): Promise<void> {
     try {
-      await store.renew(leases);
+      const lost = await store.renew(leases);
+      // The local twin only knows what runs here: nobody there can take a place from somebody else.
+      if (store === this.#stores[0]) for (const lease of lost) this.#onLost.get(lease)?.(lease);
     } catch (error) {
       this.#onFailure(error);
     }

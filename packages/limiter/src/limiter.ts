@@ -44,6 +44,12 @@ export interface Limiter {
   peek(charges: readonly Charge[]): MaybePromise<Decision>;
   /** Decides on estimates, and charges them until they are settled; takes leases until released. */
   reserve(charges: readonly Charge[]): Promise<Reservation>;
+  /**
+   * Makes the counters of keys as good as new; leases stay with those who hold them.
+   *
+   * @throws what the store has failed with; then nobody can tell whether it was done
+   */
+  reset(counters: readonly Pick<Charge, "policy" | "key" | "partition">[]): Promise<void>;
   state(): LimiterState;
   /** Stops renewing leases and replaying settlements, after one last try. */
   close(): Promise<void>;
@@ -139,6 +145,15 @@ class StoreLimiter implements Limiter {
     );
     reservation = new HeldReservation(decision, held, this.#settler);
     return reservation;
+  }
+
+  async reset(counters: readonly Pick<Charge, "policy" | "key" | "partition">[]): Promise<void> {
+    const charges = resolveCharges(counters, true).filter((charge) => !isLease(charge));
+    this.#denied.forget(charges);
+    if (charges.length === 0) return;
+    if (!this.#store.partitioned) return await this.#store.forget(charges);
+    this.#fallback.twin.forget(charges.map((charge) => this.#fallback.twinOf(charge)));
+    await Promise.all(byPartition(charges).map((group) => this.#store.forget(group)));
   }
 
   state(): LimiterState {

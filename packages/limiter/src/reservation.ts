@@ -23,6 +23,16 @@ export interface Reservation {
    * called again, and on a refused reservation; to be called however the work has ended.
    */
   release(): Promise<void>;
+  /**
+   * Gives the leases back and leaves the charges to be settled: for work whose end is known before its
+   * cost. Whoever calls it calls `settle` or `release` later on.
+   */
+  free(): Promise<void>;
+  /**
+   * Tells of a lease that was lost: its holder could not renew it in time, and by now somebody else is in its
+   * place. The lease is held all the same, above the limit, until it is given back.
+   */
+  onLost(listener: (policy: string) => void): void;
   /** Unmakes everything, for work that never began. */
   cancel(): Promise<void>;
 }
@@ -37,6 +47,8 @@ export class HeldReservation implements Reservation {
   readonly #settler: Settler;
   #state: State;
   #released = false;
+  readonly #lost: string[] = [];
+  readonly #listeners: ((policy: string) => void)[] = [];
 
   constructor(decision: Decision, held: readonly Held[], settler: Settler) {
     this.decision = decision;
@@ -46,7 +58,7 @@ export class HeldReservation implements Reservation {
     const leases: Record<string, string> = {};
     for (const { charge } of held) if (isLease(charge)) leases[charge.policy.name] = charge.lease;
     this.leases = leases;
-    settler.keep(held);
+    settler.keep(held, ({ policy }) => this.#lose(policy.name));
   }
 
   /** True once the leases are given back: a late answer must not bring them back to life. */
@@ -65,11 +77,26 @@ export class HeldReservation implements Reservation {
   }
 
   async release(): Promise<void> {
-    if (this.#released) return;
-    this.#released = true;
     const owed = this.#state === "reserved" ? this.#settler.owe(this.#held) : undefined;
     if (this.#state === "reserved") this.#state = "settled";
-    await Promise.all([owed, this.#settler.release(this.#held)]);
+    await Promise.all([owed, this.free()]);
+  }
+
+  async free(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    await this.#settler.release(this.#held);
+  }
+
+  onLost(listener: (policy: string) => void): void {
+    this.#listeners.push(listener);
+    for (const policy of this.#lost) listener(policy);
+  }
+
+  #lose(policy: string): void {
+    if (this.#lost.includes(policy)) return;
+    this.#lost.push(policy);
+    for (const listener of this.#listeners) listener(policy);
   }
 
   async cancel(): Promise<void> {

@@ -40,10 +40,10 @@ export class Settler {
   }
 
   /** Keeps leases alive from now on. */
-  keep(held: readonly Held[]): void {
+  keep(held: readonly Held[], onLost: (lease: Lease) => void): void {
     for (const { charge } of held) {
       if (!isLease(charge) || charge.cost === 0) continue;
-      this.#heartbeat.add(charge);
+      this.#heartbeat.add(charge, onLost);
       // The twin knows what runs here, should it have to decide.
       if (this.#store.partitioned) this.#fallback.twin.renew([charge]);
     }

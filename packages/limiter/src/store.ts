@@ -53,7 +53,12 @@ export interface Store {
   ): MaybePromise<Outcome>;
   /** All of one partition where the store is partitioned. */
   adjust(adjustments: readonly Adjustment[]): MaybePromise<void>;
-  /** Prolongs leases, and takes them again where they have gone. */
-  renew(leases: readonly Lease[]): MaybePromise<void>;
+  /**
+   * Prolongs leases, and takes them again where they have gone. Gives those whose place was taken in the
+   * meantime: with them there are more than the limit.
+   */
+  renew(leases: readonly Lease[]): MaybePromise<readonly Lease[]>;
   release(leases: readonly Lease[]): MaybePromise<void>;
+  /** Makes counters as good as new; leases are none. All of one partition where the store is partitioned. */
+  forget(charges: readonly ResolvedCharge[]): MaybePromise<void>;
 }

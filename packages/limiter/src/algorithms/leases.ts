@@ -9,6 +9,13 @@ export function expireLeases(state: LeaseState, now: number): void {
   for (const [id, lease] of state) if (lease.expires <= now) state.delete(id);
 }
 
+/** Counts the slots that are taken, of a state without expired leases. */
+export function takenSlots(state: LeaseState): number {
+  let taken = 0;
+  for (const lease of state.values()) taken += lease.slots;
+  return taken;
+}
+
 /** Weighs a lease on a state without expired ones; an id that is there already passes: it renews. */
 export function weighLease(
   policy: ConcurrencyPolicy,

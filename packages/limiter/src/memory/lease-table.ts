@@ -1,4 +1,10 @@
-import { expireLeases, holdLease, type LeaseState, weighLease } from "../algorithms/leases.ts";
+import {
+  expireLeases,
+  holdLease,
+  type LeaseState,
+  takenSlots,
+  weighLease,
+} from "../algorithms/leases.ts";
 import { NOWHERE, type Position, type Weighing } from "../algorithms/weighing.ts";
 import type { ConcurrencyPolicy } from "../policies/concurrency.ts";
 import type { ResolvedCharge } from "../store.ts";
@@ -42,15 +48,21 @@ export class LeaseTable implements CounterTable {
   /** The slots of a lease do not change while it is held. */
   adjust(): void {}
 
-  /** Takes a lease, or prolongs it, without asking whether it fits. */
-  renew(charge: ResolvedCharge<ConcurrencyPolicy>, now: number): void {
-    if (charge.cost === 0) return;
+  /** Leases are somebody's, and are given back by whom they belong to. */
+  forget(): void {}
+
+  /** Takes a lease, or prolongs it, whether it fits or not, and tells whether it does. */
+  renew(charge: ResolvedCharge<ConcurrencyPolicy>, now: number): boolean {
+    const { policy, lease, cost } = charge;
+    if (cost === 0) return true;
     let state = this.#stateOf(charge, now);
     if (state === undefined) {
       state = new Map();
       this.#keys.set(this.#roomFor(charge, now), state);
     }
-    holdLease(charge.policy, state, charge.lease, charge.cost, now);
+    const fits = state.has(lease) || takenSlots(state) + cost <= policy.limit;
+    holdLease(policy, state, lease, cost, now);
+    return fits;
   }
 
   release({ key, partition, lease }: ResolvedCharge<ConcurrencyPolicy>): void {

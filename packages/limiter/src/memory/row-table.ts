@@ -17,6 +17,8 @@ export interface CounterTable {
   /** Notes a refusal: the key must not be forgotten before it may come again. */
   refuse(charge: ResolvedCharge, now: number, weighing: Weighing): void;
   adjust(adjustment: Adjustment, now: number): void;
+  /** Makes a counter as good as new; leases are none. */
+  forget(charge: ResolvedCharge, now: number): void;
 }
 
 /**
@@ -77,6 +79,14 @@ export abstract class RowTable<P extends Policy> extends KeyIndex implements Cou
     this.load(row);
     this.creditState(own.policy, -delta, position, now);
     this.save(row, this.#blockedUntil(own.policy, now));
+  }
+
+  forget(charge: ResolvedCharge, now: number): void {
+    const row = this.#find(charge, now);
+    // What keys without room of their own share is not one of them's to forget.
+    if (row === -1 || row === this.overflowRow) return;
+    this.reset();
+    this.save(row, 0);
   }
 
   /** Until when not even one unit would be admitted: forgetting the key would admit a fresh burst. */

@@ -31,8 +31,9 @@ export interface MemoryStoreOptions {
 export interface MemoryStore extends Store {
   decide(charges: readonly ResolvedCharge[], mode: DecideMode): Outcome;
   adjust(adjustments: readonly Adjustment[]): void;
-  renew(leases: readonly Lease[]): void;
+  renew(leases: readonly Lease[]): readonly Lease[];
   release(leases: readonly Lease[]): void;
+  forget(charges: readonly ResolvedCharge[]): void;
   /** How many keys are in memory, expired ones included. */
   readonly size: number;
 }
@@ -128,13 +129,18 @@ class Tables implements MemoryStore {
     }
   }
 
-  renew(leases: readonly Lease[]): void {
+  renew(leases: readonly Lease[]): readonly Lease[] {
     const now = this.#nowUs();
-    for (const lease of leases) this.#leasesOf(lease.policy).renew(lease, now);
+    return leases.filter((lease) => !this.#leasesOf(lease.policy).renew(lease, now));
   }
 
   release(leases: readonly Lease[]): void {
     for (const lease of leases) this.#leasesOf(lease.policy).release(lease);
+  }
+
+  forget(charges: readonly ResolvedCharge[]): void {
+    const now = this.#nowUs();
+    for (const charge of charges) this.#tableOf(charge.policy).forget(charge, now);
   }
 
   #nowUs(): number {

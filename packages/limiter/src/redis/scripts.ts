@@ -2,7 +2,7 @@ import { defineScript, type RedisScript } from "@enfilade/redis";
 import { LIMITER_UNREADABLE_REPLY } from "../errors.ts";
 import type { PolicyKind } from "../policies/policy.ts";
 import type { DecideMode } from "../store.ts";
-import { ADJUST_LUA, RELEASE_LUA, RENEW_LUA } from "./lua/correct.ts";
+import { ADJUST_LUA, FORGET_LUA, RELEASE_LUA, RENEW_LUA } from "./lua/correct.ts";
 import { decideLua, LETTERS } from "./lua/decide.ts";
 
 /** What the deciding script has answered. */
@@ -35,8 +35,14 @@ export function decideScript(
 }
 
 export const adjustScript: RedisScript<unknown> = define("adjust", ADJUST_LUA);
-export const renewScript: RedisScript<unknown> = define("renew", RENEW_LUA);
 export const releaseScript: RedisScript<unknown> = define("release", RELEASE_LUA);
+export const forgetScript: RedisScript<unknown> = define("forget", FORGET_LUA);
+/** Answers the numbers, from 1, of the leases that found their place taken. */
+export const renewScript: RedisScript<readonly number[]> = defineScript({
+  name: "enfilade limiter renew",
+  lua: RENEW_LUA,
+  read: readNumbers,
+});
 
 function define(name: string, lua: string): RedisScript<unknown> {
   return defineScript({ name: `enfilade limiter ${name}`, lua, read: (reply) => reply });

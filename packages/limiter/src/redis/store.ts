@@ -1,4 +1,4 @@
-import { isRedisError, type Redis } from "@enfilade/redis";
+import { isRedisError, type Redis, type RedisScript } from "@enfilade/redis";
 import type { Position, Weighing } from "../algorithms/weighing.ts";
 import { LIMITER_UNREADABLE_REPLY } from "../errors.ts";
 import { refuseOption, refuseUnknown } from "../invalid-option.ts";
@@ -11,6 +11,7 @@ import {
   adjustScript,
   type DecideReply,
   decideScript,
+  forgetScript,
   releaseScript,
   renewScript,
 } from "./scripts.ts";
@@ -99,10 +100,16 @@ class RedisStore implements Store {
     await this.#run(adjustScript, keys, args);
   }
 
-  async renew(leases: readonly Lease[]): Promise<void> {
+  async renew(leases: readonly Lease[]): Promise<readonly Lease[]> {
     const keys = leases.map((lease) => keyOf(this.#prefix, lease));
-    const args = leases.flatMap(({ lease, cost, policy }) => [lease, cost, policy.ttlMs]);
-    await this.#run(renewScript, keys, args);
+    const args = leases.flatMap(({ lease, cost, policy: { ttlMs, limit } }) => [
+      lease,
+      cost,
+      ttlMs,
+      limit,
+    ]);
+    const crowded = await this.#run(renewScript, keys, args);
+    return leases.filter((_, index) => crowded.includes(index + 1));
   }
 
   async release(leases: readonly Lease[]): Promise<void> {
@@ -114,13 +121,18 @@ class RedisStore implements Store {
     );
   }
 
-  async #run(
-    script: Parameters<Redis["run"]>[0],
+  async forget(charges: readonly ResolvedCharge[]): Promise<void> {
+    const keys = charges.map((charge) => keyOf(this.#prefix, charge));
+    await this.#run(forgetScript, keys, []);
+  }
+
+  async #run<Reply>(
+    script: RedisScript<Reply>,
     keys: readonly string[],
     args: readonly (string | number)[],
-  ): Promise<void> {
+  ): Promise<Reply> {
     try {
-      await this.#redis.run(script, keys, args);
+      return await this.#redis.run(script, keys, args);
     } catch (error) {
       throw failure(error);
     }

@@ -269,6 +269,32 @@ export function holdsTheContract(start: () => Promise<StoreUnderTest> | StoreUnd
     });
   });
 
+  describe("a lease that was not renewed in time", () => {
+    const short = concurrency({ name: "short", limit: 2, ttl: 60 });
+    const lease = (key: string, id: string) => {
+      return { policy: short, key, partition: key, cost: 1, lease: id, named: true };
+    };
+
+    it("comes back where there is room, and is told to be too many where there is none", async () => {
+      const { store, elapse } = await start();
+      const key = fresh();
+      const [late, early, next] = ["late", "early", "next"].map((id) => lease(key, id));
+      if (late === undefined || early === undefined || next === undefined) throw new Error();
+      await store.decide([late], "reserve");
+      await elapse(70);
+
+      expect(await store.renew([late])).toEqual([]);
+
+      await elapse(70);
+      await store.decide([early], "reserve");
+      await store.decide([next], "reserve");
+
+      expect(await store.renew([early, late, next])).toEqual([late]);
+      expect(await store.renew([early, late, next])).toEqual([]);
+      await store.release([early, late, next]);
+    });
+  });
+
   describe("several policies", () => {
     const requests = gcra({ name: "requests", limit: 10, per: "hour", burst: 10 });
     const tokens = strictWindow({ name: "tokens", limit: 100, per: "hour" });
@@ -332,6 +358,36 @@ export function holdsTheContract(start: () => Promise<StoreUnderTest> | StoreUnd
       const never = await limiter.reserve(charges);
       await never.cancel();
       expect(await standing(peek, charges)).toEqual([95, 95, 1]);
+    });
+
+    it("gives leases back before it is known what the work has cost", async () => {
+      const { limiter, peek } = await open();
+      const key = fresh();
+      const charges = [
+        { policy: tokens, key, cost: 50 },
+        { policy: runs, key },
+      ];
+      const worked = await limiter.reserve(charges);
+      await worked.free();
+      expect(await standing(peek, charges)).toEqual([50, 1]);
+      await worked.settle({ tokens: 5 });
+      await worked.release();
+      expect(await standing(peek, charges)).toEqual([95, 1]);
+    });
+
+    it("makes counters as good as new, and leaves leases with their holders", async () => {
+      const { limiter, peek } = await open();
+      const [key, other] = [fresh(), fresh()];
+      const charges = all(key, key, 20);
+      const held = await limiter.reserve([...charges, { policy: tokens, key: other, cost: 7 }]);
+      await limiter.reset(charges);
+      expect(await standing(peek, charges)).toEqual([10, 100, 50, 0]);
+      expect(await standing(peek, [{ policy: tokens, key: other }])).toEqual([93]);
+      // What is refunded now was forgotten already.
+      await held.settle({ requests: 0, tokens: 0, usd: 0 });
+      await held.release();
+      expect(await standing(peek, charges)).toEqual([10, 100, 50, 1]);
+      await limiter.reset(charges);
     });
 
     it("keeps the estimate of who never settles", async () => {

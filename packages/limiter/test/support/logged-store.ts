@@ -89,9 +89,14 @@ export class LoggedStore implements Store {
     });
   }
 
-  async renew(leases: readonly Lease[]): Promise<void> {
-    const [, at] = await this.#time(() => this.#store.renew(leases));
+  async renew(leases: readonly Lease[]): Promise<readonly Lease[]> {
+    const [lost, at] = await this.#time(() => this.#store.renew(leases));
     this.log.push({ kind: "renew", at, charges: leases.map(logged) });
+    return lost;
+  }
+
+  async forget(charges: readonly ResolvedCharge[]): Promise<void> {
+    await this.#store.forget(charges);
   }
 
   async release(leases: readonly Lease[]): Promise<void> {

@@ -48,6 +48,12 @@ export function shakyStore(now?: () => number): ShakyStore {
         () => memory.renew(leases),
         () => ({ ran: "yes" }),
       ),
+    forget: (charges) =>
+      attempt(
+        "forget",
+        () => memory.forget(charges),
+        () => ({ ran: "yes" }),
+      ),
     release: (leases) =>
       attempt(
         "release",

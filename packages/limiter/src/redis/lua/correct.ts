@@ -42,12 +42,26 @@ for i = 1, #KEYS do
 end
 return 1`;
 
-/** Prolongs leases, and takes them where they have gone: whoever renews is at work. */
+/**
+ * Prolongs leases, and takes them where they have gone: whoever renews is at work. Answers the numbers of
+ * those whose place was taken in the meantime.
+ */
 export const RENEW_LUA: string = `${ALIASES}${FRAGMENTS.concurrency.shared ?? ""}
+local crowded = {}
+local live = format('(%.0f', now)
 for i = 1, #KEYS do
-  local id, slots, ttlMs = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-  hold(KEYS[i], id, slots, tonumber(call('ZSCORE', KEYS[i], id) or 0), ttlMs)
+  local a = 4 * i - 3
+  local id, slots, ttlMs, limit = ARGV[a], tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3])
+  local held = tonumber(call('ZSCORE', KEYS[i], id) or 0)
+  if held <= now and call('ZCOUNT', KEYS[i], live, '+inf') + slots > limit then
+    crowded[#crowded + 1] = i
+  end
+  hold(KEYS[i], id, slots, held, ttlMs)
 end
+return crowded`;
+
+/** Makes counters as good as new. */
+export const FORGET_LUA = `for i = 1, #KEYS do redis.call('DEL', KEYS[i]) end
 return 1`;
 
 /** Gives leases back with all their slots; those that are gone already do no harm. */
