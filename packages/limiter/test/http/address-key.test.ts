@@ -15,8 +15,15 @@ it.each([
   ["::1", "0:0:0:0::/64"],
   ["64:ff9b::192.0.2.1", "64:ff9b:0:0::/64"],
   ["::ffff:0:192.0.2.1", "0:0:0:0::/64"],
-  ["/run/server.sock", "/run/server.sock"],
-  ["no:address", "no:address"],
+  ["192.0.2.1:54321", "192.0.2.1"],
+  ["[2001:db8::1]:54321", "2001:db8:0:0::/64"],
+  ["[::ffff:192.0.2.1]", "192.0.2.1"],
+  ["", "local"],
+  [undefined, "local"],
+  ["no:address", "unknown"],
+  ["unknown", "unknown"],
+  ["192.0.2.256", "unknown"],
+  ["192.0.2:1", "unknown"],
 ])("%s is counted as %s", (address, key) => {
   expect(addressKey(address)).toBe(key);
 });
@@ -25,6 +32,26 @@ it("counts an IPv4 address the same, whether it was mapped into IPv6 or not", ()
   fc.assert(
     fc.property(fc.ipV4(), (address) => {
       expect(addressKey(`::ffff:${address}`)).toBe(addressKey(address));
+    }),
+  );
+});
+
+it.each([
+  ["2001:db8:1:2:a:b:c:d", 32, "2001:db8::/32"],
+  ["2001:db8:1:2ff:a:b:c:d", 56, "2001:db8:1:200::/56"],
+  ["2001:db8:ffff:2::1", 33, "2001:db8:8000::/33"],
+  ["2001:db8::c0:1", 128, "2001:db8:0:0:0:0:c0:1/128"],
+  ["64:ff9b::192.0.2.1", 128, "64:ff9b:0:0:0:0:c000:201/128"],
+  ["192.0.2.1", 32, "192.0.2.1"],
+])("of %s, where %i bits of an IPv6 address count, they are %s", (address, bits, key) => {
+  expect(addressKey(address, bits)).toBe(key);
+});
+
+it("takes whatever a proxy has written for one caller, and never for many", () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const isAddress = /^[\d.]+$/.test(text) || text.includes(":") || text === "";
+      expect(isAddress || addressKey(text) === "unknown").toBe(true);
     }),
   );
 });
