@@ -9,6 +9,20 @@ export function markGuarded(app: FastifyInstance): void {
   Reflect.set(app, kGuarded, true);
 }
 
+/**
+ * Tells whether rules of access are checked in a scope. To be asked at `onReady`, by plugins whose routes must
+ * not be open to everybody.
+ * @example
+ * ```ts
+ * app.addHook("onReady", async () => {
+ *   if (!isGuarded(app)) throw new Error("Register @enfilade/auth before the admin routes.");
+ * });
+ * ```
+ */
+export function isGuarded(app: FastifyInstance): boolean {
+  return Reflect.get(app, kGuarded) === true;
+}
+
 /** Gives the routes that are not open to everybody; a HEAD route that goes with a GET is left out. */
 export function guardedRoutes(routes: readonly RouteView[]): RouteView[] {
   const declared = routes.filter(({ notFound }) => !notFound);
@@ -36,7 +50,7 @@ export function uncheckedAccess(routes: readonly RouteView[]): Finding[] {
   return guardedRoutes(routes)
     .filter(({ options, instance }) => {
       const access: Access | undefined = options.config?.access;
-      return access !== undefined && Reflect.get(instance, kGuarded) !== true;
+      return access !== undefined && !isGuarded(instance);
     })
     .map((route) => ({
       code: "AUTH_ACCESS_UNCHECKED",

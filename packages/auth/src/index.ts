@@ -27,6 +27,7 @@ export {
   type FailureListener,
   onAuthenticationFailure,
 } from "./failures.ts";
+export { isGuarded } from "./findings.ts";
 export { auth, auth as default } from "./layer.ts";
 export type { ProtectedResource } from "./metadata.ts";
 export type { AuthOptions } from "./options.ts";

@@ -1,6 +1,7 @@
 import { createLogLines } from "@enfilade/testing";
+import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
-import { type AuthOptions, auth } from "../src/index.ts";
+import { type AuthOptions, auth, isGuarded } from "../src/index.ts";
 import { BOTH, believing, make, refusalOf } from "./support.ts";
 
 describe.each(BOTH)("an app does not boot, %s", (arrangement) => {
@@ -24,6 +25,25 @@ describe.each(BOTH)("an app does not boot, %s", (arrangement) => {
     await app.register(believing());
     app.get("/ruled", { config: { access: { scopes: ["a"] } } }, () => "");
     expect((await refusalOf(app)).message).toContain("AUTH_ACCESS_UNCHECKED");
+  });
+
+  it("with routes whose plugin asks whether rules are checked, where they are not", async () => {
+    const app = await make(arrangement);
+    await app.register(believing());
+    const admin = async (scope: FastifyInstance) => {
+      scope.addHook("onReady", async () => {
+        if (!isGuarded(scope)) throw new Error("open to everybody");
+      });
+    };
+    app.register(admin);
+    expect((await refusalOf(app)).message).toContain("open to everybody");
+
+    const guarded = await make(arrangement);
+    await guarded.register(believing());
+    guarded.register(admin);
+    await guarded.register(auth);
+    await guarded.ready();
+    expect(isGuarded(guarded)).toBe(true);
   });
 
   it("with a rule, and nothing that finds out who is calling", async () => {
