@@ -53,6 +53,7 @@ export async function buildApp(
     // The request log writes one line for both of Fastify's.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxTextBytes,
+    trustProxy: config.trustProxy.length > 0 && [...config.trustProxy],
     // Errors that meet no route and no hook have the envelope of all others, and the headers.
     ...serverErrors({ headers: createHeaders({}, false) }),
   });

@@ -1,9 +1,15 @@
 import { isIPv4 } from "node:net";
-import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import {
+  type Authentication,
+  type AuthMode,
+  authModeOf,
+  readAuthentication,
+} from "./config/authentication.ts";
+import { ConfigError, type Environment, setIn } from "./config/problems.ts";
+import { readTrustProxy } from "./config/trust-proxy.ts";
+import { readVariables, type Variables } from "./config/variables.ts";
 
-/** Says how callers prove who they are: what `GET /info` reports, and what a public `HOST` needs. */
-export type AuthMode = "none" | "security_key" | "jwt";
+export { ConfigError } from "./config/problems.ts";
 
 /** Holds everything that the environment decides, checked and with its defaults. */
 export interface Config {
@@ -13,109 +19,56 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** The origins whose pages may read the answers, as the CORS layer takes them. */
   readonly corsOrigins: readonly string[];
+  /** The proxies whose word on a caller's address counts; usually none. */
+  readonly trustProxy: readonly string[];
   readonly dataDir: string;
   readonly logLevel: string;
   readonly authMode: AuthMode;
+  readonly authentication: Authentication;
   /** Absent: the assistant is not served. */
   readonly openai?: { readonly apiKey: string; readonly baseUrl?: string; readonly model: string };
 }
 
-/** Reports every bad environment variable in one message, so that one restart is enough to fix them. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super(
-      `The environment has ${count}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
-    );
-    this.problems = problems;
-  }
-}
-
-const defaultDataDir = fileURLToPath(new URL("../data", import.meta.url));
-const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-
-/** `VAR=` in a shell or a compose file means "not set". */
-const unset = (value: unknown): unknown =>
-  typeof value === "string" && value.trim() === "" ? undefined : value;
-
-const list = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== ""),
-);
-
-const environment = z.object({
-  PORT: z.preprocess(
-    unset,
-    z
-      .string()
-      .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, {
-        error: "must be a port number from 0 to 65535",
-      })
-      .transform(Number)
-      .default(7777),
-  ),
-  HOST: z.preprocess(unset, z.string().default("127.0.0.1")),
-  ALLOWED_HOSTS: z.preprocess(unset, list.default(["localhost:*", "127.0.0.1:*", "[::1]:*"])),
-  CORS_ORIGINS: z.preprocess(unset, list.default([])),
-  DATA_DIR: z.preprocess(unset, z.string().default(defaultDataDir)),
-  LOG_LEVEL: z.preprocess(
-    unset,
-    z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"),
-  ),
-  OPENAI_API_KEY: z.preprocess(unset, z.string().optional()),
-  OPENAI_BASE_URL: z.preprocess(
-    unset,
-    z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).optional(),
-  ),
-  OPENAI_MODEL: z.preprocess(unset, z.string().default("gpt-4.1-mini")),
-});
-
-type Environment = z.infer<typeof environment>;
-
-/** Values that never belong into a terminal or a log, not even when they are wrong. */
-const secret = new Set(["OPENAI_API_KEY"]);
-
 /**
  * Reads the configuration from environment variables.
  *
- * @throws {ConfigError} naming every bad variable at once, with the value received and the fix.
+ * @throws {ConfigError} naming every bad variable at once, with the value received (unless it is a secret) and the fix.
  * @example
  * const config = loadConfig({ PORT: "8080" });
  * config.host; // "127.0.0.1"
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = environment.safeParse(env);
-  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => describe(issue, env));
-  // The rules between variables are told in the same message as the rules of each one.
-  problems.push(...crossChecks(env));
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return toConfig(parsed.data);
+export function loadConfig(env: Environment): Config {
+  const variables = readVariables(env);
+  const authentication = readAuthentication(env);
+  const trustProxy = readTrustProxy(setIn(env, "TRUST_PROXY"));
+  const authMode = authModeOf(authentication.value);
+  const problems = [
+    ...variables.problems,
+    ...authentication.problems,
+    ...trustProxy.problems,
+    // The rules between variables are told in the same message as the rules of each one.
+    ...crossChecks(env, authMode),
+  ];
+  if (variables.value === undefined || problems.length > 0) throw new ConfigError(problems);
+  return {
+    ...fromVariables(variables.value),
+    trustProxy: trustProxy.value,
+    authMode,
+    authentication: authentication.value,
+  };
 }
 
-function describe(
-  issue: { path: PropertyKey[]; message: string },
-  env: Readonly<Record<string, string | undefined>>,
-): string {
-  const name = String(issue.path[0]);
-  const received = secret.has(name) ? "a value" : JSON.stringify(env[name]);
-  return `${name} ${issue.message}; it is ${received}`;
-}
-
-function crossChecks(env: Readonly<Record<string, string | undefined>>): string[] {
+function crossChecks(env: Environment, authMode: AuthMode): string[] {
   const problems: string[] = [];
-  const host = env.HOST?.trim() || "127.0.0.1";
-  if (authModeOf() === "none" && !isLoopback(host)) {
+  const host = setIn(env, "HOST")?.trim() ?? "127.0.0.1";
+  if (authMode === "none" && !isLoopback(host)) {
     problems.push(
       `HOST is ${JSON.stringify(host)}, but nothing here authenticates callers, so the server would be ` +
-        "open to everybody who can reach it; use 127.0.0.1, ::1 or localhost",
+        "open to everybody who can reach it; set OS_SECURITY_KEY, API_KEYS_FILE or a JWT key, or use 127.0.0.1, " +
+        "::1 or localhost",
     );
   }
-  if (env.OPENAI_BASE_URL?.trim() && !env.OPENAI_API_KEY?.trim()) {
+  if (setIn(env, "OPENAI_BASE_URL") && !setIn(env, "OPENAI_API_KEY")) {
     problems.push(
       "OPENAI_BASE_URL is set without OPENAI_API_KEY; set a key (any text, for a server that asks for none)",
     );
@@ -123,15 +76,16 @@ function crossChecks(env: Readonly<Record<string, string | undefined>>): string[
   return problems;
 }
 
-function toConfig(values: Environment): Config {
+function fromVariables(
+  values: Variables,
+): Omit<Config, "authMode" | "authentication" | "trustProxy"> {
   return {
     port: values.PORT,
-    host: values.HOST.trim(),
+    host: values.HOST,
     allowedHosts: values.ALLOWED_HOSTS,
     corsOrigins: values.CORS_ORIGINS,
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
-    authMode: authModeOf(),
     ...(values.OPENAI_API_KEY !== undefined && {
       openai: {
         apiKey: values.OPENAI_API_KEY,
@@ -140,11 +94,6 @@ function toConfig(values: Environment): Config {
       },
     }),
   };
-}
-
-/** The one place that decides whether callers are authenticated: no authenticator is in line, so none are. */
-function authModeOf(): AuthMode {
-  return "none";
 }
 
 function isLoopback(host: string): boolean {

@@ -1,5 +1,8 @@
+import apiKey from "@enfilade/api-key";
+import auth, { AGENT_OS_RULES, type RuleMap } from "@enfilade/auth";
 import cors from "@enfilade/cors";
 import errors from "@enfilade/errors";
+import jwt from "@enfilade/jwt";
 import order from "@enfilade/order";
 import requestId from "@enfilade/request-id";
 import requestLog from "@enfilade/request-log";
@@ -9,21 +12,35 @@ import trustedHost from "@enfilade/trusted-host";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./config.ts";
 
+const rules: RuleMap = {
+  ...AGENT_OS_RULES,
+  // Everybody may ask, and is told of the agents that their scopes let them read.
+  "GET /agents": "authenticated",
+};
+
 /**
  * Puts the layers in line. Their places decide in which order a request meets them, not these calls:
  * `app.order.explain("POST", "/agents/:id/runs")` tells what comes of it.
  */
-export async function line(
-  app: FastifyInstance,
-  { allowedHosts, corsOrigins }: Config,
-): Promise<void> {
+export async function line(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(order);
   await app.register(requestId);
   await app.register(timing);
   await app.register(requestLog, { ignore: ["/health"] });
   await app.register(securityHeaders);
-  await app.register(trustedHost, { hosts: allowedHosts });
-  await app.register(cors, { origin: corsOrigins });
+  await app.register(trustedHost, { hosts: config.allowedHosts });
+  await app.register(cors, { origin: config.corsOrigins });
   // AgentOS' clients read a string `detail`. The request log has the error behind it already.
   await app.register(errors, { dialect: "detail", log: false });
+  await authenticate(app, config);
+}
+
+/** Where nothing is configured nobody is asked who they are; the configuration has seen to it that only loopback is. */
+async function authenticate(app: FastifyInstance, { authentication }: Config): Promise<void> {
+  const { apiKey: keys, jwt: tokens, resource } = authentication;
+  if (!keys && !tokens) return;
+  if (keys) await app.register(apiKey, keys);
+  if (tokens) await app.register(jwt, tokens);
+  // A route that no rule is about does not boot.
+  await app.register(auth, { rules, ...(resource && { resources: resource }) });
 }

@@ -9,8 +9,8 @@ const stopDeadlineMs = 10_000;
 try {
   await start(loadConfig(process.env));
 } catch (error) {
-  // What is wrong with the environment needs no stack.
-  const known = error instanceof ConfigError || isListenError(error);
+  // What is wrong with the environment, or with a file that it names, needs no stack.
+  const known = error instanceof ConfigError || isListenError(error) || isOptionError(error);
   process.stderr.write(`${known ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
 }
@@ -35,7 +35,7 @@ async function start(config: Config): Promise<void> {
     url: addressOf(app.server.address(), config.host),
     agents,
     passages: index.size,
-    dataDir: config.dataDir,
+    config,
     color: process.stdout.isTTY === true && !process.env.NO_COLOR,
   });
   process.stdout.write(`${text}\n`);
@@ -69,4 +69,9 @@ function addressOf(
 
 function isListenError(error: unknown): error is Error {
   return error instanceof Error && "syscall" in error && error.syscall === "listen";
+}
+
+/** What a layer says of its options, such as a file of keys that is not what it should be. */
+function isOptionError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /_INVALID_OPTION$/.test(String(error.code));
 }

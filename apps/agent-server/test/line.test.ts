@@ -5,8 +5,14 @@ import { testApp } from "./support.ts";
 
 const root = new URL("../../../", import.meta.url);
 
+/** Everything that the environment can put in line. */
+const everything = {
+  OS_SECURITY_KEY: "0123456789abcdef0123456789abcdef",
+  JWT_VERIFICATION_KEY: "a secret that is longer than thirty-two bytes",
+};
+
 test("a run walks through the layers in the line that the documentation shows", async () => {
-  const app = await testApp();
+  const app = await testApp({}, everything);
   await app.ready();
   const explanation = app.order.explain("POST", "/agents/docs/runs");
   expect(explanation.doors.map(({ layer }) => layer)).toEqual([
@@ -17,15 +23,30 @@ test("a run walks through the layers in the line that the documentation shows", 
     "trusted-host",
     "cors",
     "errors",
+    "api-key",
+    "jwt",
+    "auth",
   ]);
   await expect(explanation.toSvg()).toMatchFileSnapshot(new URL("docs/line.svg", root).pathname);
   expect(readFileSync(new URL("README.md", root), "utf8")).toContain(explanation.toText());
 });
 
-test("the audit has nothing to say against the demo", async () => {
-  const app = await testApp();
+test.each([
+  ["as it is", {}],
+  ["with everything on", everything],
+])("the audit has nothing to say against the demo %s", async (_how, environment) => {
+  const app = await testApp({}, environment);
   await app.ready();
   expect(app.order.findings().filter(({ severity }) => severity !== "info")).toEqual([]);
+});
+
+test("a route that no rule is about does not boot where callers have to say who they are", async () => {
+  const app = await testApp({}, everything);
+  app.get("/forgotten", async () => "open to everybody?");
+  await expect(app.ready()).rejects.toMatchObject({
+    code: "ORDER_REFUSED",
+    message: expect.stringMatching(/AUTH_ROUTE_WITHOUT_RULE[\s\S]*GET \/forgotten/),
+  });
 });
 
 test("a page on another host that was pointed here reads nothing", async () => {

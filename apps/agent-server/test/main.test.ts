@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRecorder, type Recorder } from "@enfilade/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -53,6 +55,19 @@ test("a server that is configured wrongly says all that is wrong and does not st
   expect(output.items).toEqual([]);
   const text = errors.items.join("");
   expect(text).toMatch(/^The environment has 2 problems:\n {2}- PORT .*\n {2}- HOST .*\n$/);
+});
+
+test("a file of keys that are none is told in one line", async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "keys.json");
+  writeFileSync(file, '{"keys":[{"id":"ci","hash":"not a hash"}]}');
+  const { child, output, errors } = start({ PORT: "0", DATA_DIR: folder, API_KEYS_FILE: file });
+  const [exitCode] = await once(child, "close");
+  expect(exitCode).toBe(1);
+  expect(output.items).toEqual([]);
+  const text = errors.items.join("");
+  expect(text).toMatch(/file\.keys\[0\]\.hash/);
+  expect(text.trimEnd()).not.toContain("\n");
 });
 
 test("a port that is taken is told in one line", async () => {

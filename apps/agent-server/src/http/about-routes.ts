@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { mayDo } from "./caller.ts";
 import { type RouteContext, requireAgent } from "./context.ts";
 import { agentView } from "./views.ts";
 
@@ -12,7 +13,9 @@ export function aboutRoutes(app: FastifyInstance, context: RouteContext): void {
   const dbId = context.store.id;
   const startedAt = new Date(context.now()).toISOString();
 
-  app.get("/", async () => ({ name, description, id, agents: agents.map((agent) => agent.id) }));
+  // Open to everybody, so it says no more than what this is where callers have to say who they are.
+  const offered = context.authMode === "none" && { agents: agents.map((agent) => agent.id) };
+  app.get("/", async () => ({ name, description, id, ...offered }));
   app.get("/health", async () => ({ status: "ok", instantiated_at: startedAt }));
   app.get("/info", async () => ({
     os_id: id,
@@ -42,7 +45,11 @@ export function aboutRoutes(app: FastifyInstance, context: RouteContext): void {
 
   app.get("/models", async () => models(context));
   app.get("/teams", async () => []);
-  app.get("/agents", async () => agents.map((agent) => agentView(agent, dbId)));
+  app.get("/agents", async (request) =>
+    agents
+      .filter((agent) => mayDo(request, `agents:${agent.id}:read`))
+      .map((agent) => agentView(agent, dbId)),
+  );
   app.get<{ Params: { agentId: string } }>("/agents/:agentId", async (request) =>
     agentView(requireAgent(context, request.params.agentId), dbId),
   );

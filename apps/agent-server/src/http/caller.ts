@@ -1,12 +1,66 @@
+import { ADMIN_SCOPE, hasScope, type Principal } from "@enfilade/auth";
 import type { FastifyRequest } from "fastify";
-import type { Owner } from "../store/store.ts";
+import type { JsonObject, Owner } from "../store/store.ts";
 
 /**
- * Tells whose data a request may see and for whom it runs.
+ * Tells whose data a request may see; `undefined` is everybody's.
  *
- * Nothing authenticates callers, so the server listens on loopback only and takes the `user_id` that a request names;
- * without one the caller sees everything.
+ * Those are the principal's own. An admin sees everybody's, or those of the user that the request names. Where nobody
+ * is authenticated the server listens on loopback only, and takes the `user_id` that a request names.
  */
-export function callerOf(_request: FastifyRequest, claimedUserId: string | undefined): Owner {
-  return claimedUserId;
+export function readerOf(request: FastifyRequest, claimedUserId: string | undefined): Owner {
+  const principal = principalOf(request);
+  return principal === undefined || isAdmin(principal) ? claimedUserId : userOf(principal);
+}
+
+/** Tells for whom a request creates: for its principal, unless an admin names another user. */
+export function creatorOf(
+  request: FastifyRequest,
+  claimedUserId: string | undefined,
+): string | undefined {
+  const principal = principalOf(request);
+  if (principal === undefined) return claimedUserId;
+  return isAdmin(principal) ? (claimedUserId ?? principal.userId) : userOf(principal);
+}
+
+/** What the credentials say of a run or a session, and its caller cannot choose. */
+interface Claims {
+  readonly session_id?: string;
+  readonly session_state?: JsonObject;
+  readonly dependencies?: JsonObject;
+}
+
+/** Gives what the credentials bind a request to, to be laid over what it asks for. */
+export function claimsOf(request: FastifyRequest): Claims {
+  const { sessionId, sessionState, dependencies } = principalOf(request) ?? {};
+  return {
+    ...(sessionId !== undefined && { session_id: sessionId }),
+    ...(sessionState !== undefined && { session_state: sessionState }),
+    ...(dependencies !== undefined && { dependencies }),
+  };
+}
+
+/** Tells whether the credentials let a request at a session: those that are bound to one, at no other. */
+export function mayUseSession(request: FastifyRequest, sessionId: string): boolean {
+  return (claimsOf(request).session_id ?? sessionId) === sessionId;
+}
+
+/** Tells whether a request's scopes grant one more; for the items of a list. */
+export function mayDo(request: FastifyRequest, scope: string): boolean {
+  const principal = principalOf(request);
+  return principal === undefined || hasScope(principal.scopes, scope);
+}
+
+/** A key without an owner is a user of its own: it must not be taken for nobody, who would see everything. */
+function userOf({ kind, id, userId }: Principal): string {
+  return userId ?? `${kind}:${id}`;
+}
+
+function isAdmin({ scopes }: Principal): boolean {
+  return scopes.includes(ADMIN_SCOPE);
+}
+
+/** Nobody is where no authenticator is in line. */
+function principalOf({ principal }: FastifyRequest): Principal | undefined {
+  return principal ?? undefined;
 }

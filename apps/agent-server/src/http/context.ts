@@ -1,5 +1,5 @@
 import type { Agent } from "../agents/agent.ts";
-import type { AuthMode } from "../config.ts";
+import type { AuthMode } from "../config/authentication.ts";
 import type { RunService } from "../runs/run-service.ts";
 import type { Store } from "../store/store.ts";
 import { notFound } from "./errors.ts";

@@ -1,10 +1,10 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Agent } from "../agents/agent.ts";
 import type { StartedRun } from "../runs/run-service.ts";
 import type { Run } from "../store/store.ts";
 import { readFields } from "./bodies.ts";
-import { callerOf } from "./caller.ts";
+import { claimsOf, creatorOf, readerOf } from "./caller.ts";
 import { type RouteContext, requireAgent } from "./context.ts";
 import { HttpError, notFound, parse } from "./errors.ts";
 import { flag, jsonObject, optionalId, wholeNumber } from "./fields.ts";
@@ -47,14 +47,14 @@ export function runRoutes(app: FastifyInstance, context: RouteContext): void {
   app.post<AgentRoute>("/agents/:agentId/runs", async (request, reply) => {
     const agent = requireAgent(context, request.params.agentId);
     const { fields, files } = await readFields(request);
-    const asked = parse(runFields, fields);
+    const asked = { ...parse(runFields, fields), ...claimsOf(request) };
     const started = await runs.start(
       agent,
       {
         message: asked.message,
         files,
         sessionId: asked.session_id,
-        userId: callerOf(request, asked.user_id),
+        userId: creatorOf(request, asked.user_id),
         sessionState: asked.session_state,
         dependencies: asked.dependencies,
         metadata: asked.metadata,
@@ -67,16 +67,15 @@ export function runRoutes(app: FastifyInstance, context: RouteContext): void {
   });
 
   app.get<RunRoute>("/agents/:agentId/runs/:runId", async (request) => {
-    const { session_id, user_id } = parse(owner, request.query);
     const agent = requireAgent(context, request.params.agentId);
-    const run = await findRun(agent, request.params.runId, session_id, callerOf(request, user_id));
+    const run = await findRun(request, agent, parse(owner, request.query));
     return runView(run, agent);
   });
 
   app.post<RunRoute>("/agents/:agentId/runs/:runId/cancel", async (request) => {
-    const { session_id, user_id } = parse(owner, (await readFields(request)).fields);
+    const asked = parse(owner, (await readFields(request)).fields);
     const agent = requireAgent(context, request.params.agentId);
-    const run = await findRun(agent, request.params.runId, session_id, callerOf(request, user_id));
+    const run = await findRun(request, agent, asked);
     await runs.cancel(run.id, "The run was cancelled");
     return {};
   });
@@ -84,10 +83,12 @@ export function runRoutes(app: FastifyInstance, context: RouteContext): void {
   app.post<RunRoute>("/agents/:agentId/runs/:runId/continue", async (request, reply) => {
     const asked = parse(continueFields, (await readFields(request)).fields);
     const agent = requireAgent(context, request.params.agentId);
-    const caller = callerOf(request, asked.user_id);
-    const run = await findRun(agent, request.params.runId, asked.session_id, caller);
-    const reader = clientGone(reply);
-    const started = await runs.continue(agent, run, { background: asked.background, reader });
+    const run = await findRun(request, agent, asked);
+    const started = await runs.continue(agent, run, {
+      background: asked.background,
+      dependencies: claimsOf(request).dependencies ?? run.dependencies,
+      reader: clientGone(reply),
+    });
     if (!started) throw new HttpError(409, whyNotContinuable(run));
     return answer(reply, agent, started, asked);
   });
@@ -95,21 +96,22 @@ export function runRoutes(app: FastifyInstance, context: RouteContext): void {
   app.post<RunRoute>("/agents/:agentId/runs/:runId/resume", async (request, reply) => {
     const asked = parse(resumeFields, (await readFields(request)).fields);
     const agent = requireAgent(context, request.params.agentId);
-    const caller = callerOf(request, asked.user_id);
-    const run = await findRun(agent, request.params.runId, asked.session_id, caller);
+    const run = await findRun(request, agent, asked);
     const events = runs.resume(run.id, asked.last_event_index, clientGone(reply));
     return sendEvents(reply, events, heartbeatMs);
   });
 
+  /** Finds a run that is the caller's to see; credentials that are bound to a session know no other. */
   async function findRun(
+    request: FastifyRequest<RunRoute>,
     agent: Agent,
-    runId: string,
-    sessionId: string | undefined,
-    caller: string | undefined,
+    asked: z.output<typeof owner>,
   ): Promise<Run> {
-    const run = await store.runs.get(runId, caller);
-    const asked = run?.agentId === agent.id && (!sessionId || run.sessionId === sessionId);
-    if (!run || !asked) throw notFound("Run", runId);
+    const { runId } = request.params;
+    const sessionId = claimsOf(request).session_id ?? asked.session_id;
+    const run = await store.runs.get(runId, readerOf(request, asked.user_id));
+    const isAsked = run?.agentId === agent.id && (!sessionId || run.sessionId === sessionId);
+    if (!run || !isAsked) throw notFound("Run", runId);
     return run;
   }
 

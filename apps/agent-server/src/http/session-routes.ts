@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Session, SessionChanges } from "../store/store.ts";
+import type { Owner, Session, SessionChanges } from "../store/store.ts";
 import { readFields } from "./bodies.ts";
-import { callerOf } from "./caller.ts";
+import { claimsOf, creatorOf, mayUseSession, readerOf } from "./caller.ts";
 import { type RouteContext, requireAgent } from "./context.ts";
 import { HttpError, notFound, parse } from "./errors.ts";
 import { jsonObject, optionalId, optionalText, wholeNumber } from "./fields.ts";
@@ -59,6 +59,7 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
             owner,
             agentId: query.component_id,
             name: query.session_name,
+            id: claimsOf(request).session_id,
             limit: query.limit,
             offset: (query.page - 1) * query.limit,
           })
@@ -69,15 +70,16 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
   });
 
   app.post("/sessions", async (request, reply) => {
-    const caller = scope(request);
-    const asked = parse(newSession, (await readFields(request)).fields);
+    const queried = queriedUser(request);
+    const { fields } = await readFields(request);
+    const asked = { ...parse(newSession, fields), ...claimsOf(request) };
     const agent = asked.agent_id ?? [...context.agents.keys()][0] ?? "";
     requireAgent(context, agent);
     const at = seconds();
     const session: Session = {
       id: asked.session_id ?? randomUUID(),
       agentId: agent,
-      userId: callerOf(request, asked.user_id ?? caller),
+      userId: creatorOf(request, asked.user_id ?? queried),
       name: asked.session_name ?? "",
       state: asked.session_state,
       metadata: asked.metadata,
@@ -95,7 +97,7 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
   );
 
   app.get<SessionRoute>("/sessions/:sessionId/runs", async (request) => {
-    const { sessionId } = request.params;
+    const sessionId = sessionOf(request);
     const stored = await store.runs.settledIn(sessionId, scope(request));
     // Not an empty list: a user interface that asks while the first run goes on would clear the chat.
     if (stored.length === 0) throw notFound("Session", sessionId);
@@ -109,7 +111,9 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
     );
     return change(request, {
       ...(session_name !== undefined && { name: session_name }),
-      ...(session_state !== undefined && { state: session_state }),
+      ...(session_state !== undefined && {
+        state: claimsOf(request).session_state ?? session_state,
+      }),
       ...(metadata !== undefined && { metadata }),
     });
   });
@@ -132,23 +136,35 @@ export function sessionRoutes(app: FastifyInstance, context: RouteContext): void
     request: FastifyRequest<SessionRoute>,
     changes: SessionChanges,
   ): Promise<object> {
-    const { sessionId } = request.params;
+    const sessionId = sessionOf(request);
     const session = await store.sessions.update(sessionId, scope(request), changes, seconds());
     if (!session) throw notFound("Session", sessionId);
     return sessionView(session);
   }
 
   async function findSession(request: FastifyRequest<SessionRoute>): Promise<Session> {
-    const { sessionId } = request.params;
+    const sessionId = sessionOf(request);
     const session = await store.sessions.get(sessionId, scope(request));
     if (!session) throw notFound("Session", sessionId);
     return session;
   }
 
-  /** Whose sessions the request is about; a database that is not ours has none. */
-  function scope(request: FastifyRequest): string | undefined {
+  /** Whose sessions the request is about. */
+  function scope(request: FastifyRequest): Owner {
+    return readerOf(request, queriedUser(request));
+  }
+
+  /** The user whom the query names; a database that is not ours has none. */
+  function queriedUser(request: FastifyRequest): string | undefined {
     const { db_id, user_id } = parse(scopeQuery, request.query);
     if (db_id !== undefined && db_id !== store.id) throw notFound("Database", db_id);
-    return callerOf(request, user_id);
+    return user_id;
   }
+}
+
+/** The session that the request is about; to credentials that are bound to another one it is not there. */
+function sessionOf(request: FastifyRequest<SessionRoute>): string {
+  const { sessionId } = request.params;
+  if (!mayUseSession(request, sessionId)) throw notFound("Session", sessionId);
+  return sessionId;
 }

@@ -73,13 +73,18 @@ export class RunService {
   async continue(
     agent: Agent,
     run: Run,
-    options: { readonly background: boolean; readonly reader: AbortSignal },
+    options: {
+      readonly background: boolean;
+      readonly dependencies: JsonObject;
+      readonly reader: AbortSignal;
+    },
   ): Promise<StartedRun | undefined> {
     const { store } = this.#options;
     if (run.files.length > 0) return undefined;
     const session = await store.sessions.get(run.sessionId, run.userId);
     if (!session) return undefined;
-    const input = await this.#input(run, session, []);
+    const { dependencies } = options;
+    const input = await this.#input({ ...run, dependencies }, session, []);
     const live = new LiveRun(run, { detached: options.background });
     const next = await store.runs.reopen(run.id);
     if (next === undefined) return undefined;

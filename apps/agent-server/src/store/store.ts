@@ -74,6 +74,8 @@ export type Owner = string | undefined;
 interface SessionQuery {
   readonly owner: Owner;
   readonly agentId: string | undefined;
+  /** Only this session, where the caller may see no other. */
+  readonly id: string | undefined;
   /** A part of the name, whatever its case. */
   readonly name: string | undefined;
   readonly limit: number;

@@ -5,14 +5,14 @@ import { type SessionRow, toSession } from "./rows.ts";
 /** `?1` the owner, or null for a caller who may see everything. */
 const owned = "visible = 1 AND (?1 IS NULL OR user_id = ?1)";
 const matching = `${owned} AND (?2 IS NULL OR agent_id = ?2)
-  AND (?3 IS NULL OR instr(lower(name), lower(?3)) > 0)`;
+  AND (?3 IS NULL OR instr(lower(name), lower(?3)) > 0) AND (?4 IS NULL OR id = ?4)`;
 
 /** Keeps sessions in SQLite. */
 export function createSessionStore(database: Database.Database): SessionStore {
   const select = database.prepare(`SELECT * FROM sessions WHERE id = ?2 AND ${owned}`);
   const list = database.prepare(
     `SELECT * FROM sessions WHERE ${matching}
-      ORDER BY updated_at DESC, rowid DESC LIMIT ?4 OFFSET ?5`,
+      ORDER BY updated_at DESC, rowid DESC LIMIT ?5 OFFSET ?6`,
   );
   const count = database.prepare(`SELECT count(*) AS total FROM sessions WHERE ${matching}`);
   const insert = database.prepare(
@@ -30,8 +30,8 @@ export function createSessionStore(database: Database.Database): SessionStore {
   };
 
   return {
-    async list({ owner, agentId, name, limit, offset }) {
-      const filter = [owner ?? null, agentId ?? null, name ?? null];
+    async list({ owner, agentId, id, name, limit, offset }) {
+      const filter = [owner ?? null, agentId ?? null, name ?? null, id ?? null];
       const rows = list.all(...filter, limit, offset) as SessionRow[];
       const { total } = count.get(...filter) as { total: number };
       return { sessions: rows.map(toSession), total };
