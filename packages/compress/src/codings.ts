@@ -11,6 +11,9 @@ export type StreamKind = "bulk" | "events";
 /** A stream that encodes, and can be made to give what it holds. */
 export type Encoder = Transform & { flush(kind: number): void };
 
+/** A stream that decodes, and counts the bytes that it had a use for. */
+export type Decoder = Transform & { readonly bytesWritten: number };
+
 /** Encodes and decodes one content coding, with zlib's own functions. */
 export interface Codec {
   readonly levels: { readonly min: number; readonly max: number; readonly fallback: number };
@@ -21,7 +24,7 @@ export interface Codec {
   encodeSync(body: Buffer, level: number): Buffer;
   encode(body: Buffer, level: number): Promise<Buffer>;
   createEncoder(level: number, kind: StreamKind): Encoder;
-  createDecoder(): Transform;
+  createDecoder(): Decoder;
 }
 
 /** The parts of zlib that Node has since 22.15 and 23.8. */
