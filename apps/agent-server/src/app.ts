@@ -1,3 +1,4 @@
+import type { ServerOptions } from "node:http";
 import { serverErrors } from "@enfilade/errors";
 import { createHeaders } from "@enfilade/security-headers";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
@@ -28,6 +29,8 @@ export interface Dependencies {
   readonly runTimeoutMs?: number;
   /** How long a closing server waits for clients to read how their streams end. @defaultValue 5_000 */
   readonly drainMs?: number;
+  /** How long a request may take to arrive, body included. @defaultValue 120_000 */
+  readonly requestTimeoutMs?: number;
   /** Milliseconds since the epoch. @defaultValue Date.now */
   readonly now?: () => number;
 }
@@ -45,6 +48,7 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const { store, logStream, now = Date.now } = dependencies;
   const { heartbeatMs = 15_000, runTimeoutMs = 600_000, drainMs = 5_000 } = dependencies;
+  const { requestTimeoutMs = 120_000 } = dependencies;
   const agents = new Map(dependencies.agents.map((agent) => [agent.id, agent]));
   await endInterruptedRuns(store.runs, agents, now);
 
@@ -54,8 +58,10 @@ export async function buildApp(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxTextBytes,
     trustProxy: config.trustProxy.length > 0 && [...config.trustProxy],
+    requestTimeout: requestTimeoutMs,
     // Errors that meet no route and no hook have the envelope of all others, and the headers.
     ...serverErrors({ headers: createHeaders({}, false) }),
+    http: arrivingWithin(requestTimeoutMs),
   });
   const runs = new RunService({
     store,
@@ -74,4 +80,14 @@ export async function buildApp(
   sessionRoutes(app, context);
   metricsRoutes(app, context);
   return app;
+}
+
+/** What Node needs besides `requestTimeout`, and `serverErrors()` for the requests that it answers in Node's place. */
+function arrivingWithin(requestTimeoutMs: number): ServerOptions {
+  return {
+    requireHostHeader: false,
+    // The shorter of the two holds for the head: with the default here, a body could take a minute all the same.
+    headersTimeout: Math.min(60_000, requestTimeoutMs),
+    connectionsCheckingInterval: Math.min(30_000, requestTimeoutMs),
+  };
 }

@@ -129,16 +129,17 @@ export function runRoutes(app: FastifyInstance, context: RouteContext): void {
     let last = "{}";
     for await (const event of events) last = event.data;
     const ended = (await store.runs.get(run.id, undefined)) ?? run;
-    if (ended.status === "ERROR") return reply.code(500).send(failureView(ended, last));
+    if (ended.status === "ERROR") return reply.code(500).send(failureView(reply, ended, last));
     return runView(ended, agent);
   }
 }
 
 /** The same failure that a stream tells in its last event. */
-function failureView(run: Run, lastEvent: string): object {
+function failureView({ request }: FastifyReply, run: Run, lastEvent: string): object {
   const { content, error_type, error_id } = JSON.parse(lastEvent) as Record<string, unknown>;
   const detail = typeof content === "string" ? content : "The run failed";
-  return { detail, error_type, error_id, run_id: run.id, session_id: run.sessionId };
+  const envelope = { detail, code: "RUN_FAILED", request_id: request.id };
+  return { ...envelope, error_type, error_id, run_id: run.id, session_id: run.sessionId };
 }
 
 function whyNotContinuable(run: Run): string {

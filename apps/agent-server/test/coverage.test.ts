@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import { createSigner } from "@enfilade/jwt";
+import { createLogLines, listen } from "@enfilade/testing";
+import { expect, test } from "vitest";
+import { createEchoAgent } from "../src/agents/echo.ts";
+import type { Store } from "../src/store/store.ts";
+import { kindsOf } from "./responses/kinds.ts";
+import { columns, observe } from "./responses/observe.ts";
+import { pageOf } from "./responses/table.ts";
+import { scriptedAgent, temporaryStore, testApp } from "./support.ts";
+
+const page = new URL("../../../docs/coverage.md", import.meta.url);
+const key = "0123456789abcdef0123456789abcdef";
+const secret = "a secret that is longer than thirty-two bytes";
+const token = createSigner({ key: secret })({ sub: "ann", scope: "agents:read" });
+const environment = {
+  CORS_ORIGINS: "https://ui.example",
+  OS_SECURITY_KEY: key,
+  JWT_VERIFICATION_KEY: secret,
+};
+
+/** Starts the demo with agents and a store that fail, and routes that do what none of the demo's does. */
+async function start(requestTimeoutMs?: number) {
+  const log = createLogLines();
+  const failing = scriptedAgent(async function* () {
+    yield { type: "content", text: "so far" };
+    throw new Error("a secret of the inside");
+  });
+  const endless = scriptedAgent(async function* (_input, signal) {
+    yield { type: "content", text: "x" };
+    await once(signal, "abort");
+  });
+  const store: Store = {
+    ...temporaryStore(),
+    usage: { daily: () => Promise.reject(new Error("a secret of the inside")) },
+  };
+  const agents = [
+    createEchoAgent({ wordDelayMs: 0 }),
+    { ...failing, id: "failing" },
+    { ...endless, id: "endless" },
+  ];
+  const app = await testApp(
+    {
+      agents,
+      store,
+      logStream: log.stream,
+      ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+    },
+    environment,
+  );
+  const config = { access: "authenticated" } as const;
+  app.get("/slow", { config, handlerTimeout: 20 }, () => new Promise(() => {}));
+  app.get("/hijacked", { config }, async (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, { "content-type": "text/event-stream" });
+    reply.raw.end("event: hello\ndata: {}\n\n");
+  });
+  return { origin: await listen(app), log };
+}
+
+test("every kind of response has what docs/coverage.md says, and whatever it lacks is explained there", async () => {
+  const [patient, impatient] = [await start(), await start(50)];
+  const seen = [];
+  for (const kind of kindsOf({ key, token })) {
+    const { origin, log } = kind.impatient ? impatient : patient;
+    seen.push({ kind, seen: await observe(kind, origin, log) });
+  }
+  const missing = seen.flatMap(({ kind, seen }) =>
+    columns
+      .filter((column) => (seen[column] === undefined) !== (kind.without?.[column] !== undefined))
+      .map((column) => `${kind.name}: ${column}`),
+  );
+  expect(missing).toEqual([]);
+  await impatient.log.find(({ outcome }) => outcome === "errored");
+  await expect(pageOf(seen)).toMatchFileSnapshot(page.pathname);
+});
