@@ -9,13 +9,13 @@ import type { Dialect, Problem } from "./types.ts";
 const problem: Dialect = {
   contentType: "application/problem+json; charset=utf-8",
   body: ({ type, title, status, detail, code, requestId, violations, extensions }) => ({
-    ...extensions,
     type,
     title,
     status,
     detail,
     code,
     requestId,
+    ...extensions,
     ...(violations.length > 0 && { errors: violations }),
   }),
   event: (it) => ({ event: "error", data: problem.body(it) }),

@@ -1,0 +1,54 @@
+import { createOptionError, type OptionError } from "@enfilade/layer";
+import createError, { type FastifyErrorConstructor } from "@fastify/error";
+
+/** An option of the layer or of a route is not valid. Thrown while the app boots. */
+export const RATE_LIMIT_INVALID_OPTION: OptionError = createOptionError(
+  "RATE_LIMIT_INVALID_OPTION",
+);
+
+/** There is nothing left of a limit for now. */
+export const RATE_LIMIT_EXCEEDED: FastifyErrorConstructor<
+  { code: "RATE_LIMIT_EXCEEDED" },
+  [wait: string]
+> = createError("RATE_LIMIT_EXCEEDED", "Too many requests; try again in %s.", 429);
+
+/** An address has failed to authenticate too often. */
+export const RATE_LIMIT_TOO_MANY_FAILURES: FastifyErrorConstructor<
+  { code: "RATE_LIMIT_TOO_MANY_FAILURES" },
+  [wait: string]
+> = createError(
+  "RATE_LIMIT_TOO_MANY_FAILURES",
+  "Authentication has failed too often; try again in %s.",
+  429,
+);
+
+/** Somebody went on although they had been refused again and again. */
+export const RATE_LIMIT_BANNED: FastifyErrorConstructor<{ code: "RATE_LIMIT_BANNED" }, []> =
+  createError("RATE_LIMIT_BANNED", "Too many requests were refused already.", 403);
+
+/** A request costs more than a limit ever admits. */
+export const RATE_LIMIT_COST_TOO_LARGE: FastifyErrorConstructor<
+  { code: "RATE_LIMIT_COST_TOO_LARGE" },
+  []
+> = createError("RATE_LIMIT_COST_TOO_LARGE", "The request costs more than is ever allowed.", 413);
+
+/** The store is away, and `onStoreError` is `"closed"`. */
+export const RATE_LIMIT_UNAVAILABLE: FastifyErrorConstructor<
+  { code: "RATE_LIMIT_UNAVAILABLE" },
+  [wait: string]
+> = createError(
+  "RATE_LIMIT_UNAVAILABLE",
+  "The server cannot take the request at the moment; try again in %s.",
+  503,
+);
+
+/** Fails a request, with status 500, for which a function of yours gave what it may not. */
+export const RATE_LIMIT_INVALID_ANSWER: FastifyErrorConstructor<
+  { code: "RATE_LIMIT_INVALID_ANSWER" },
+  [option: string, fix: string]
+> = createError(
+  "RATE_LIMIT_INVALID_ANSWER",
+  "@enfilade/rate-limit: the function %s gave what it may not. %s",
+  500,
+  TypeError,
+);

@@ -1,0 +1,97 @@
+import { decoratePrincipal } from "@enfilade/auth";
+import { defineLayer, type Layer, type LayerRegistration, type LayerSetup } from "@enfilade/layer";
+import { arrangementOf } from "@enfilade/layer/arranging";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import fastifyPlugin from "fastify-plugin";
+import { audit, auditTrust, rememberShield } from "./audit.ts";
+import { readBy } from "./callers.ts";
+import { throttleFailures } from "./failures.ts";
+import { PACKAGE, type RateLimitOptions, readerOf, resolveOptions } from "./options.ts";
+import { isPreflight } from "./preflight.ts";
+import { answerPlain, decorateRefused } from "./refuse.ts";
+import { RouteLimits } from "./route-limits.ts";
+import "./types.ts";
+
+/**
+ * Limits how many requests one caller may send: by address before authentication, by principal or by a key of
+ * yours after it. 404s, upgrades and streams count like all others; preflights and health checks do not.
+ *
+ * @throws `RATE_LIMIT_INVALID_OPTION` (on registration, or where a route is declared).
+ * @example
+ * ```ts
+ * await app.register(rateLimit); // 600 a minute for each address
+ * await app.register(rateLimit, { by: "principal", max: 120, timeWindow: "1 minute" });
+ * app.post("/login", { config: { rateLimit: { max: 10 } } }, login);
+ * ```
+ */
+export const rateLimit: Layer<RateLimitOptions> = fastifyPlugin(
+  async (app: FastifyInstance, options: Registered) => {
+    const stand = standOf(options);
+    const name = options.layer?.name ?? stand.name;
+    const layer = defineLayer<RateLimitOptions>({
+      ...stand,
+      plugin: { name: PACKAGE },
+      setup: (scope, own) => setup(scope, own, name),
+    });
+    await layer(app, options);
+  },
+  { fastify: "5.x", name: PACKAGE },
+);
+
+type Registered = RateLimitOptions & { layer?: LayerRegistration };
+
+/** Where a registration stands in the line follows from whom it counts. */
+function standOf({ layer: _layer, ...options }: Registered) {
+  const by = readBy(readerOf(PACKAGE, options, Object.keys(options)), options);
+  if (by === "address") return { name: "rate-limit", place: "shield" } as const;
+  return by === "principal"
+    ? ({ name: "rate-limit:principal", place: "spend", requires: ["principal"] } as const)
+    : ({ name: "rate-limit:key", place: "spend" } as const);
+}
+
+function setup(app: FastifyInstance, options: RateLimitOptions, name: string): LayerSetup {
+  const settings = resolveOptions(options);
+  const { limiter, callers, failures, dialects } = settings;
+  const { by, addressOf } = callers;
+  const space = `${name}${app.prefix}`;
+  const onDegraded = createDegradedWarning(name);
+  const limits = new RouteLimits({ name, space, options, settings, onDegraded });
+  // Under an arrangement, public routes do not come here.
+  const passesPublic = by === "principal" && arrangementOf(app) === undefined;
+
+  decoratePrincipal(app);
+  decorateRefused(app);
+  rememberShield(app, { name, by });
+  app.addHook("onClose", () => limiter.close());
+  if (failures !== undefined) {
+    const { isAllowed } = limits.rules;
+    throttleFailures(app, { policy: failures, space, limiter, addressOf, isAllowed, dialects });
+  }
+  if (arrangementOf(app) === undefined) {
+    app.addHook("onReady", async () => {
+      for (const { code, why, fix } of auditTrust(app, by)) app.log.warn({ code, fix }, why);
+    });
+  }
+
+  return {
+    onRoute: (route) => limits.declare(route),
+    onRequest(request, reply) {
+      if (isPreflight(request)) return undefined;
+      if (passesPublic && request.routeOptions.config.public === true) return undefined;
+      return limits.of(request)?.check(request, reply);
+    },
+    onSend: answerPlain,
+    audit: (view) => audit({ name, by }, view),
+  };
+}
+
+/** A store that is away is away for every request: one line in a while says it. */
+function createDegradedWarning(name: string): (request: FastifyRequest) => void {
+  let nextAt = 0;
+  return (request) => {
+    const now = performance.now();
+    if (now < nextAt) return;
+    nextAt = now + 10_000;
+    request.log.warn({ layer: name }, "the store of the limits has not answered; onStoreError has");
+  };
+}

@@ -1,0 +1,83 @@
+import type { OptionReader } from "@enfilade/layer";
+import { type StrictWindowPolicy, strictWindow } from "@enfilade/limiter";
+import type { FastifyRequest } from "fastify";
+import { type IsAllowed, readAllowList } from "./allow-list.ts";
+import type { By } from "./callers.ts";
+import { readTier, type Tier, type TierOf, type TierSettings } from "./tiers.ts";
+import type { RateLimitListener, RateLimitRules } from "./types.ts";
+
+/** The options that a registration and a route have in common. */
+export const RULES = [
+  "max",
+  "timeWindow",
+  "burst",
+  "policies",
+  "cost",
+  "allowList",
+  "ban",
+  "onExceeding",
+  "onExceeded",
+  "onBanReach",
+] as const;
+
+/** What holds for the requests of a registration or a route, complete and checked. */
+export interface Rules {
+  readonly tier: Tier | TierOf;
+  readonly cost: number | ((request: FastifyRequest) => number | PromiseLike<number>);
+  readonly isAllowed: IsAllowed | undefined;
+  /** Counts refusals; who has no room in it is banned. */
+  readonly ban: StrictWindowPolicy | undefined;
+  readonly onExceeding: RateLimitListener | undefined;
+  readonly onExceeded: RateLimitListener | undefined;
+  readonly onBanReach: RateLimitListener | undefined;
+}
+
+/**
+ * Checks rules and fills in the defaults.
+ *
+ * @throws `RATE_LIMIT_INVALID_OPTION`
+ */
+export function readRules(
+  read: OptionReader,
+  options: RateLimitRules,
+  by: By,
+  settings: TierSettings,
+): Rules {
+  const { tier, windowMs } = readTier(read, options, settings);
+  return {
+    tier,
+    cost: readCost(read, options),
+    isAllowed: readAllowList(read, options, by),
+    ban: readBan(read, options, windowMs),
+    onExceeding: readListener(read, options, "onExceeding"),
+    onExceeded: readListener(read, options, "onExceeded"),
+    onBanReach: readListener(read, options, "onBanReach"),
+  };
+}
+
+function readCost(read: OptionReader, { cost = 1 }: RateLimitRules): Rules["cost"] {
+  return typeof cost === "function"
+    ? cost
+    : read.integer("cost", 1, { min: 0, max: 1_000_000_000 });
+}
+
+function readBan(
+  read: OptionReader,
+  { ban }: RateLimitRules,
+  windowMs: number,
+): StrictWindowPolicy | undefined {
+  if (ban === undefined) return undefined;
+  const limit = read.integer("ban", 1, { min: 1, max: 1_000_000 });
+  // While nobody can count, nobody is banned.
+  return strictWindow({ name: "bans", limit, per: windowMs, onStoreError: "open" });
+}
+
+function readListener(
+  read: OptionReader,
+  options: RateLimitRules,
+  name: "onExceeding" | "onExceeded" | "onBanReach",
+): RateLimitListener | undefined {
+  const listener = options[name];
+  if (listener === undefined || typeof listener === "function") return listener;
+  return read.refuse(name, "Give a function.");
+}
