@@ -17,6 +17,8 @@ export function legacyHeaders(
   const { limit, remaining, resetMs } = tightest.verdict;
   fields["x-ratelimit-limit"] = String(limit);
   fields["x-ratelimit-remaining"] = String(remaining);
+  // Clients take it for `Retry-After` where there is none, and would come back with what never fits.
+  if (verdicts.some(({ retryAfterMs }) => retryAfterMs === Number.POSITIVE_INFINITY)) return;
   fields["x-ratelimit-reset"] = String(Math.ceil(resetMs / 1_000));
 }
 

@@ -111,6 +111,18 @@ describe("the other dialects", () => {
     expect(toHeaders([])).toEqual({});
   });
 
+  it("legacy: names no time for what never fits, because ky comes back then", () => {
+    const never = { admitted: false, retryAfterMs: Number.POSITIVE_INFINITY };
+    const toHeaders = createRateHeaders(told, ["legacy"]);
+    const later = verdict("rpm", { admitted: false, retryAfterMs: 1_000 });
+    for (const verdicts of [[verdict("rpm", never)], [later, verdict("tpm", never)]]) {
+      expect(toHeaders(verdicts)).toEqual({
+        "x-ratelimit-limit": "100",
+        "x-ratelimit-remaining": "50",
+      });
+    }
+  });
+
   it.each([
     [120, "120ms"],
     [8_640, "8.64s"],
