@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CODECS, type Coding } from "./codings.ts";
 import type { Settings } from "./options.ts";
-import { describe, describeNotModified, judge, vary } from "./response.ts";
+import { describe, describeNotModified, forbidsTransform, judge, vary } from "./response.ts";
 import { encodeStream, isStream } from "./stream.ts";
 import { isWebResponse, unwrap } from "./web-response.ts";
 
@@ -17,23 +17,25 @@ export function encode(
 ): unknown {
   const acceptEncoding = request.headers["accept-encoding"];
   const { coding: preferred, plainRefused } = settings.negotiate(acceptEncoding);
-  // The way of most answers of an API: nothing else is looked at.
-  if (isBytes(payload) && isBelow(payload, settings.minBytes) && !plainRefused) return undefined;
   if (isWebResponse(payload)) {
     const body = unwrap(reply, payload);
-    return body === null ? undefined : (encode(request, reply, body, settings) ?? body);
+    return body === undefined ? undefined : (encode(request, reply, body, settings) ?? body);
   }
   if (reply.statusCode === 304) {
     describeNotModified(request, reply);
     return undefined;
   }
+  // The way of most answers of an API: nothing else is looked at.
+  if (isBytes(payload) && isBelow(payload, settings.minBytes) && !plainRefused) return undefined;
   const isHead = request.method === "HEAD";
   if (!isHead && !isBytes(payload) && !isStream(payload)) return undefined;
   const length = lengthOf(reply, payload);
   if (length === 0 || (length < settings.minBytes && !plainRefused)) return undefined;
-  const verdict = judge(request, reply, settings, plainRefused);
+  const verdict = judge(reply, settings, plainRefused);
   if (verdict === "never") return undefined;
   vary(reply);
+  // The next client may not ask so: what this one gets depends on Accept-Encoding all the same.
+  if (forbidsTransform(request.headers["cache-control"])) return undefined;
   const coding = verdict === "events" ? settings.negotiateEvents(acceptEncoding).coding : preferred;
   if (coding === undefined) return undefined;
   describe(reply, coding);

@@ -14,19 +14,13 @@ export type Verdict = "never" | StreamKind;
 /**
  * Judges a response by its status and headers. Where the client refuses a body as it is, every type will do.
  */
-export function judge(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  settings: Settings,
-  plainRefused: boolean,
-): Verdict {
+export function judge(reply: FastifyReply, settings: Settings, plainRefused: boolean): Verdict {
   const { statusCode } = reply;
   // No body, or a part of one: its offsets are those of the body as it is.
   if (statusCode < 200 || statusCode === 204 || statusCode === 205 || statusCode === 206)
     return "never";
   if (isEncoded(reply) || reply.hasHeader("content-range")) return "never";
   if (forbidsTransform(reply.getHeader("cache-control"))) return "never";
-  if (forbidsTransform(request.headers["cache-control"])) return "never";
   if (DIGESTS.some((name) => reply.hasHeader(name))) return "never";
   const contentType = reply.getHeader("content-type");
   // What it is, only the sender knows; a guess would cost the most where it is packed already.
@@ -40,7 +34,8 @@ function isEncoded(reply: FastifyReply): boolean {
   return encoding !== undefined && encoding !== "" && encoding !== "identity";
 }
 
-function forbidsTransform(cacheControl: unknown): boolean {
+/** Tells whether a Cache-Control, of a response or of a request, has `no-transform` (RFC 9111, sections 5.2.1.6 and 5.2.2.6). */
+export function forbidsTransform(cacheControl: unknown): boolean {
   return (
     cacheControl !== undefined &&
     NO_TRANSFORM.test(Array.isArray(cacheControl) ? cacheControl.join(", ") : String(cacheControl))

@@ -10,12 +10,12 @@ export function isWebResponse(payload: unknown): payload is Response {
 
 /**
  * Brings the status and the headers of a `Response` over to the reply, as Fastify does once all hooks have run, and
- * gives its body; `null` where there is none, or where Fastify has to refuse one that was read already.
+ * gives its body, or `null`; `undefined` where it was read already, which Fastify has to refuse.
  */
-export function unwrap(reply: FastifyReply, response: Response): ReadableStream | null {
-  if (response.body === null || response.bodyUsed) return null;
+export function unwrap(reply: FastifyReply, response: Response): ReadableStream | null | undefined {
+  if (response.bodyUsed) return undefined;
   reply.code(response.status);
   // Cookies come one by one, and are kept apart.
   for (const [name, value] of response.headers) reply.header(name, value);
-  return response.body as ReadableStream;
+  return response.body as ReadableStream | null;
 }

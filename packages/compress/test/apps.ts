@@ -64,23 +64,23 @@ export const REQUEST_CODINGS: readonly string[] = CODINGS.filter(
   (coding) => coding !== "zstd" || Number.parseInt(process.versions.node, 10) >= 24,
 );
 
-/** Decodes a body by what its headers say. */
-function decoded(body: Buffer, coding: string | undefined): string {
+/** Decodes a body from a coding. */
+export function decoded(body: Buffer, coding: string | undefined): Buffer {
   switch (coding) {
     case "gzip":
-      return gunzipSync(body).toString();
+      return gunzipSync(body);
     case "deflate":
-      return inflateSync(body).toString();
+      return inflateSync(body);
     case "br":
-      return brotliDecompressSync(body).toString();
+      return brotliDecompressSync(body);
     case "zstd":
-      return zstd.zstdDecompressSync?.(body).toString() ?? "";
+      return zstd.zstdDecompressSync?.(body) ?? body;
     default:
-      return body.toString();
+      return body;
   }
 }
 
-/** Decodes an injected response. */
+/** Decodes an injected response by what its headers say. */
 export function textOf({ rawPayload, headers }: Response): string {
-  return decoded(rawPayload, headers["content-encoding"] as string | undefined);
+  return decoded(rawPayload, headers["content-encoding"] as string | undefined).toString();
 }

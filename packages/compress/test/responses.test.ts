@@ -176,13 +176,13 @@ describe("a response is left as it is", () => {
     expect(response.headers).not.toHaveProperty("content-encoding");
   });
 
-  it("when the request must not be transformed on its way", async () => {
+  it("when the request must not be transformed on its way; another's may be, so that it varies", async () => {
     const app = await compressApp();
     app.get("/", async () => LONG);
     const headers = { ...gzip, "cache-control": "no-transform" };
-    expect((await app.inject({ url: "/", headers })).headers).not.toHaveProperty(
-      "content-encoding",
-    );
+    const response = await app.inject({ url: "/", headers });
+    expect(response.headers).not.toHaveProperty("content-encoding");
+    expect(response.headers.vary).toBe("Accept-Encoding");
   });
 
   it("when it is a stream that is told to be small, or of an untold kind", async () => {
@@ -353,6 +353,19 @@ describe("a response that was not modified", () => {
     expect((await ask('"v0", W/"v1"')).headers.etag).toBe('W/"v1"');
     expect((await ask('"v1"')).headers.etag).toBe('"v1"');
     expect((await ask("*")).headers.etag).toBe('"v1"');
+  });
+
+  it("varies in whatever form it is sent", async () => {
+    const app = await compressApp();
+    const etag = '"v1"';
+    app.get("/text", (_request, reply) => reply.header("etag", etag).code(304).send(""));
+    app.get("/response", async () => new Response(null, { status: 304, headers: { etag } }));
+    for (const url of ["/text", "/response"]) {
+      const headers = { ...gzip, "if-none-match": 'W/"v1"' };
+      const response = await app.inject({ url, headers });
+      expect(response.statusCode).toBe(304);
+      expect(response.headers).toMatchObject({ etag: 'W/"v1"', vary: "Accept-Encoding" });
+    }
   });
 });
 
