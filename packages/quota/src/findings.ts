@@ -1,0 +1,73 @@
+import type { Finding, RouteView } from "@enfilade/layer";
+import type { Settings } from "./options.ts";
+import type { CountedBy } from "./policies.ts";
+
+/** What needs a principal to tell callers apart. */
+const OF_PRINCIPALS: ReadonlySet<CountedBy> = new Set(["principal", "user", "org", "session"]);
+
+/** Says what only the whole app shows. */
+export function auditQuota(settings: Settings, routes: readonly RouteView[]): Finding[] {
+  return [
+    ...(routes.length === 0 ? [noRoute()] : []),
+    ...withoutPrincipal(settings, routes),
+    ...withoutEstimate(settings, routes),
+  ];
+}
+
+function noRoute(): Finding {
+  return {
+    code: "QUOTA_NO_ROUTE",
+    severity: "warning",
+    where: "quota",
+    why: "no route has a quota, and nothing is counted",
+    fix: "Say config: { quota: true } on the routes that run something, or give the option routes.",
+  };
+}
+
+/** Callers whom nobody tells apart share the counter of their address. */
+function withoutPrincipal({ policies }: Settings, routes: readonly RouteView[]): Finding[] {
+  const named = [...policies.values()].filter(({ by }) =>
+    by.some((part) => OF_PRINCIPALS.has(part)),
+  );
+  if (named.length === 0) return [];
+  const names = named.map(({ name }) => name).join(", ");
+  return routes.filter(isAnonymous).map((route) => ({
+    code: "QUOTA_WITHOUT_PRINCIPAL",
+    severity: "warning",
+    where: nameOf(route),
+    why: `nothing there finds out who is calling, and ${names} is counted by address`,
+    fix: 'Register an authenticator there and make the route not public, or say by: "address".',
+  }));
+}
+
+/** Without a foresight any number of runs begins while one unit is left. */
+function withoutEstimate(
+  { policies, estimate }: Settings,
+  routes: readonly RouteView[],
+): Finding[] {
+  if (estimate !== undefined || routes.length === 0) return [];
+  const spent = [...policies.values()].filter(
+    ({ counts }) => !["requests", "runs"].includes(counts),
+  );
+  const without = routes.filter(({ options }) => {
+    const own = options.config?.quota;
+    return typeof own !== "object" || own.estimate === undefined;
+  });
+  if (spent.length === 0) return [];
+  const names = spent.map(({ name }) => name).join(", ");
+  return without.map((route) => ({
+    code: "QUOTA_NO_ESTIMATE",
+    severity: "warning",
+    where: nameOf(route),
+    why: `nothing foresees what a run costs, and one of ${names} is reserved for each`,
+    fix: "Give an estimate, in the options of quota or in config.quota.",
+  }));
+}
+
+function isAnonymous({ options, instance }: RouteView): boolean {
+  return options.config?.public === true || !instance.hasRequestDecorator("principal");
+}
+
+function nameOf({ options: { method, url } }: RouteView): string {
+  return `${[method].flat().join(",")} ${url}`;
+}

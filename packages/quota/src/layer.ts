@@ -1,0 +1,108 @@
+import { defineLayer, type Layer, type RouteView } from "@enfilade/layer";
+import { isPlainAnswer, PROBLEM_TYPE, problemBody } from "@enfilade/limiter/http";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Controls } from "./controls.ts";
+import { QUOTA_NOT_REGISTERED } from "./errors.ts";
+import { auditQuota } from "./findings.ts";
+import { Meter } from "./meter.ts";
+import { type QuotaOptions, resolveOptions } from "./options.ts";
+import type { QuotaRefusal } from "./refusal.ts";
+import { RouteQuotas } from "./route-quotas.ts";
+import type { QuotaControls } from "./types.ts";
+import "./types.ts";
+
+const kControls: unique symbol = Symbol("enfilade.quota");
+
+type Instance = FastifyInstance & { [kControls]?: QuotaControls };
+
+/**
+ * Gives every run of an agent a quota: requests, tokens, money and runs at once, by user, organisation, key,
+ * address or session, decided together before the handler runs, and settled once, however the run ends.
+ *
+ * **Security:** it counts what handlers tell it. A handler that neither estimates nor settles pays one of each unit.
+ *
+ * @throws `QUOTA_INVALID_OPTION` (on registration, or where a route is declared).
+ * @example
+ * ```ts
+ * await app.register(quota, {
+ *   policies: {
+ *     tokens: { counts: "tokens", limit: 90_000, per: "minute" },
+ *     runs: { counts: "runs", limit: 4 },
+ *   },
+ *   estimate: () => ({ tokens: 4_000 }),
+ * });
+ * app.post("/agents/:id/runs", { config: { quota: true } }, async (request) => {
+ *   const { text, tokens } = await run(request.body, request.quota?.signal);
+ *   await request.quota?.settle({ tokens });
+ *   return text;
+ * });
+ * ```
+ */
+export const quota: Layer<QuotaOptions> = defineLayer<QuotaOptions>({
+  name: "quota",
+  place: "spend",
+  plugin: { name: "@enfilade/quota" },
+  setup(app, options) {
+    const settings = resolveOptions(options);
+    const meter = new Meter(settings);
+    const quotas = new RouteQuotas(settings);
+    const controls = new Controls(meter);
+    const routes: RouteView[] = [];
+    const refusals = new WeakMap<FastifyRequest, QuotaRefusal>();
+    decorate(app, controls);
+    app.addHook("onClose", () => meter.close());
+
+    return {
+      onRoute(route): undefined {
+        if (route.notFound) return;
+        if (quotas.check(route) !== undefined) routes.push(route);
+      },
+      async preHandler(request, reply) {
+        const { config } = request.routeOptions;
+        // Without an arrangement an outer registration's hooks run where an inner one governs.
+        if (request.is404 || quotaControls(request.server) !== controls) return;
+        const own = quotas.of(config);
+        if (own === undefined || (request.quota ?? null) !== null) return;
+        try {
+          await meter.admit(request, reply, own);
+        } catch (error) {
+          if (isRefusal(error)) refusals.set(request, error);
+          throw error;
+        }
+      },
+      onSend(request, reply, payload) {
+        if (reply.statusCode < 400) return undefined;
+        const refusal = refusals.get(request);
+        if (refusal === undefined || !isPlainAnswer(payload, refusal)) return undefined;
+        reply.header("content-type", PROBLEM_TYPE).removeHeader("content-length");
+        return problemBody(refusal, String(request.id));
+      },
+      onSettled(request, _reply, outcome) {
+        meter.leave(request, outcome === "completed");
+      },
+      audit: () => auditQuota(settings, routes),
+    };
+  },
+});
+
+/** Gives the quotas that hold in a scope. */
+function quotaControls(app: Instance): QuotaControls | undefined {
+  return app[kControls];
+}
+
+function decorate(app: Instance, controls: QuotaControls): void {
+  app[kControls] = controls;
+  if (!app.hasRequestDecorator("quota")) app.decorateRequest("quota", null);
+  if (app.hasDecorator("quota")) return;
+  app.decorate("quota", {
+    getter(this: Instance): QuotaControls {
+      const own = quotaControls(this);
+      if (own === undefined) throw new QUOTA_NOT_REGISTERED();
+      return own;
+    },
+  });
+}
+
+function isRefusal(error: unknown): error is QuotaRefusal {
+  return error instanceof Error && "problem" in error;
+}

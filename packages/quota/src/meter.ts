@@ -1,0 +1,151 @@
+import { exchangeOf } from "@enfilade/layer";
+import { createLimiter, type Decision, type Limiter, type Reservation } from "@enfilade/limiter";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { callerOf } from "./caller.ts";
+import { chargesFor, isPlace, type RunCharge, toCharges } from "./charges.ts";
+import { OpenRuns } from "./open-runs.ts";
+import type { Settings } from "./options.ts";
+import { putHeaders, refuse, refuseFull } from "./refusal.ts";
+import type { RouteQuota } from "./route-quotas.ts";
+import { Run } from "./run.ts";
+import type { Caller, Usage } from "./types.ts";
+import { readUsage } from "./usage.ts";
+import { type Waiting, WaitingRoom } from "./waiting-room.ts";
+
+/** One time that a run asked to be admitted; without a reservation it only looked. */
+interface Attempt {
+  readonly decision: Decision;
+  readonly reservation: Reservation | undefined;
+  readonly busy: boolean;
+}
+
+/** Admits the runs of one registration, and follows them to their end. */
+export class Meter {
+  readonly limiter: Limiter;
+  readonly openRuns: OpenRuns;
+  readonly room: WaitingRoom<Attempt> | undefined;
+  readonly settings: Settings;
+  readonly #counted: ReadonlySet<string>;
+  readonly #runs = new WeakMap<FastifyRequest, Run>();
+  readonly #waiting = new WeakMap<FastifyRequest, Waiting<Attempt>>();
+
+  constructor(settings: Settings) {
+    const { store, liveNodes, queue, settleWithinMs, policies } = settings;
+    this.settings = settings;
+    this.limiter = createLimiter({ store, liveNodes });
+    this.openRuns = new OpenRuns(settleWithinMs);
+    this.room = queue && new WaitingRoom(queue);
+    this.#counted = new Set([...policies.values()].map(({ counts }) => counts));
+  }
+
+  /**
+   * Admits a run, at once or when there is a place, or refuses it.
+   *
+   * @throws `QUOTA_EXCEEDED`, `QUOTA_NEVER_FITS`, `QUOTA_NOT_GRANTED`, `QUOTA_BUSY`, and 500s for what was set up wrong
+   */
+  async admit(request: FastifyRequest, reply: FastifyReply, quota: RouteQuota): Promise<void> {
+    const caller = callerOf(request, this.settings.orgClaim);
+    const estimate = await this.#estimate(request, quota);
+    const charges = await chargesFor(quota.policies, estimate, caller, request);
+    const attempt =
+      charges.length === 0 ? undefined : await this.#ask(request, reply, charges, caller);
+    if (exchangeOf(request)?.outcome !== undefined) {
+      // The client went away while this was asked: nothing will run, and nobody will settle it.
+      await attempt?.reservation?.cancel();
+      return;
+    }
+    if (attempt !== undefined) {
+      const { decision, reservation } = attempt;
+      putHeaders(reply, charges, decision.verdicts, this.settings.headers);
+      if (reservation?.decision.admitted !== true) throw refuse(reply, charges, decision);
+    }
+    const run = new Run({
+      limiter: this.limiter,
+      reservation: attempt?.reservation,
+      charges,
+      reserved: { ...estimate, ...reservedBy(charges) },
+      counted: this.#counted,
+      openRuns: this.openRuns,
+      onFreed: (freed) => this.room?.freed(placesOf(freed)),
+    });
+    this.#runs.set(request, run);
+    request.quota = run;
+  }
+
+  /** The exchange of a request has ended. */
+  leave(request: FastifyRequest, delivered: boolean): void {
+    this.#waiting.get(request)?.leave();
+    this.#runs.get(request)?.leave(delivered);
+  }
+
+  async close(): Promise<void> {
+    await this.openRuns.close();
+    await this.limiter.close();
+  }
+
+  async #estimate(request: FastifyRequest, { estimate }: RouteQuota): Promise<Usage> {
+    if (estimate === undefined) return {};
+    return readUsage("estimate()", await estimate(request), this.#counted);
+  }
+
+  async #ask(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    charges: readonly RunCharge[],
+    caller: Caller,
+  ): Promise<Attempt> {
+    const asked = toCharges(charges);
+    const ask = async (): Promise<Attempt> => {
+      const reservation = await this.limiter.reserve(asked);
+      const { decision } = reservation;
+      return { decision, reservation, busy: isBusy(decision, charges) };
+    };
+    const places = placesOf(charges);
+    const { room } = this;
+    if (room === undefined || places.length === 0) return await ask();
+    // Nobody overtakes those who wait already.
+    const first = room.hasLine(places)
+      ? { decision: await this.limiter.peek(asked), reservation: undefined, busy: true }
+      : await ask();
+    if (!first.busy) return first;
+    const waiting = room.enter({
+      places,
+      caller: caller.principal ?? caller.address ?? "",
+      last: first,
+      ask,
+      giveBack: ({ reservation }) => void reservation?.cancel(),
+    });
+    if (waiting === "caller-full") return first;
+    if (waiting === "full") {
+      putHeaders(reply, charges, first.decision.verdicts, this.settings.headers);
+      throw refuseFull(reply, this.settings.queue?.maxWaitMs ?? 0);
+    }
+    this.#waiting.set(request, waiting);
+    return await waiting.done;
+  }
+}
+
+/** Names the places that charges hold. */
+function placesOf(charges: readonly RunCharge[]): string[] {
+  return charges
+    .filter(isPlace)
+    .map(({ metered, partition, key }) => `${metered.name} ${partition} ${key}`);
+}
+
+/** Tells whether nothing but a place is missing: that comes back when somebody's run ends. */
+function isBusy({ admitted, verdicts }: Decision, charges: readonly RunCharge[]): boolean {
+  if (admitted) return false;
+  return verdicts.every((verdict) => {
+    if (verdict.admitted) return true;
+    const charge = charges.find(({ metered }) => metered.name === verdict.policy);
+    return charge !== undefined && isPlace(charge) && Number.isFinite(verdict.retryAfterMs);
+  });
+}
+
+function reservedBy(charges: readonly RunCharge[]): Usage {
+  return Object.fromEntries(
+    charges
+      .filter((charge) => !isPlace(charge))
+      .map(({ metered, cost }) => [metered.counts, cost] as const),
+  );
+}

@@ -1,0 +1,83 @@
+import type { RouteView } from "@enfilade/layer";
+import type { FastifyContextConfig } from "fastify";
+import { QUOTA_INVALID_OPTION } from "./errors.ts";
+import { PACKAGE, type QuotaRoute, type Settings } from "./options.ts";
+import type { MeteredPolicy } from "./policies.ts";
+import type { Estimate, QuotaRouteOptions } from "./types.ts";
+
+/** What holds for the runs of one route. */
+export interface RouteQuota {
+  readonly policies: readonly MeteredPolicy[];
+  readonly estimate: Estimate | undefined;
+}
+
+/** A route's config, as Fastify gives it: with the route's own method and pattern in it. */
+type Config = FastifyContextConfig & { readonly method?: unknown; readonly url?: unknown };
+
+/** Finds out which routes have a quota, and which policies hold there; once for each. */
+export class RouteQuotas {
+  readonly #settings: Settings;
+  readonly #all: RouteQuota;
+  readonly #byConfig = new WeakMap<object, { readonly quota: RouteQuota | undefined }>();
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#all = { policies: [...settings.policies.values()], estimate: settings.estimate };
+  }
+
+  /** Gives the quota of a route; `undefined` where it has none. */
+  of(config: Config): RouteQuota | undefined {
+    const known = this.#byConfig.get(config);
+    if (known !== undefined) return known.quota;
+    const methods = [config.method].flat().map(String);
+    const url = String(config.url ?? "");
+    const quota = this.#read(config.quota, methods, url);
+    this.#byConfig.set(config, { quota });
+    return quota;
+  }
+
+  /**
+   * Reads what a route says, while it is declared.
+   *
+   * @throws `QUOTA_INVALID_OPTION`
+   */
+  check({ options: { config, method, url } }: RouteView): RouteQuota | undefined {
+    return this.#read(config?.quota, [method].flat(), url);
+  }
+
+  #read(given: unknown, methods: readonly string[], url: string): RouteQuota | undefined {
+    if (given === undefined) {
+      const { routes } = this.#settings;
+      if (routes === undefined) return undefined;
+      const matches = (method: string) => routes({ method, url } satisfies QuotaRoute);
+      return methods.some(matches) ? this.#all : undefined;
+    }
+    if (given === false) return undefined;
+    if (given === true) return this.#all;
+    return this.#readOptions(given, `${methods.join(",")} ${url}`);
+  }
+
+  #readOptions(given: unknown, route: string): RouteQuota {
+    const refuse = (option: string, received: string, fix: string): never => {
+      throw new QUOTA_INVALID_OPTION(PACKAGE, `config.quota${option} of ${route}`, received, fix);
+    };
+    if (typeof given !== "object" || given === null) {
+      return refuse("", String(given), "Give true, false, or { policies, estimate }.");
+    }
+    const { policies, estimate, ...rest } = given as QuotaRouteOptions;
+    const [odd] = Object.keys(rest);
+    if (odd !== undefined) refuse(`.${odd}`, "given", "Use policies, estimate.");
+    if (estimate !== undefined && typeof estimate !== "function") {
+      refuse(".estimate", String(estimate), "Give a function.");
+    }
+    const names: unknown = policies ?? [...this.#settings.policies.keys()];
+    const known = [...this.#settings.policies.keys()].join(", ");
+    const fix = `Give an array of policies: ${known}.`;
+    if (!Array.isArray(names) || names.length === 0) return refuse(".policies", "none", fix);
+    const chosen = [...new Set(names)].map((name: unknown) => {
+      const policy = this.#settings.policies.get(String(name));
+      return policy ?? refuse(".policies", JSON.stringify(name) ?? String(name), fix);
+    });
+    return { policies: chosen, estimate: estimate ?? this.#all.estimate };
+  }
+}
