@@ -12,6 +12,8 @@ const FLOOR = 196;
 const WAY_IN = 132;
 const WAY_OUT = 166;
 const ROW = 13;
+/** From this many doors on the texts of every second one stand a storey lower: a page is only so wide. */
+const CROWD = 9;
 /** Scopes from the root down; deeper ones than there are colours share the last. */
 const COLOURS = ["#3b5bdb", "#2b8a3e", "#c2590a", "#b02a6b", "#6741d9"];
 
@@ -26,18 +28,29 @@ const STYLE = `
     .floor { stroke: #3a4152 } .in { stroke: #eef1f7 } .out { stroke: #7c869b }
   }`;
 
+/** Where a door stands, and where its texts do. */
+interface Spot {
+  readonly x: number;
+  /** Half of the width of its opening. */
+  readonly half: number;
+  /** How much lower its texts stand than those of the others. */
+  readonly drop: number;
+}
+
 /** Draws the line of a route; the result is a complete SVG file that needs nothing else. */
 export function toSvg(view: LineView): string {
   const { doors, name, scope } = view;
-  const rows = Math.max(0, ...doors.map(({ inward, outward }) => inward.length + outward.length));
-  const pitch = Math.max(PITCH, ...doors.map(({ layer }) => layer.length * LETTER.name + 14));
-  const end = LEFT + doors.length * pitch + 50;
+  const apart = Math.max(PITCH, ...doors.map(({ layer }) => layer.length * LETTER.name + 14));
+  const spots = spotsOf(doors, apart);
+  const last = spots.at(-1);
+  const end = 50 + (last === undefined ? LEFT : last.x + apart / 2);
   const width = Math.max(
     end + 110,
     name.length * LETTER.title + 40,
     ...doors.map((door) => noteOn(door, scope).length * LETTER.note + 60),
   );
-  const height = FLOOR + 58 + rows * ROW + legendOf(doors).length * 18;
+  const depths = doors.map((door, index) => (spots[index]?.drop ?? 0) + hooksOf(door).length * ROW);
+  const height = FLOOR + 58 + Math.max(0, ...depths) + legendOf(doors).length * 18;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${escapeXml(`The line of ${name}`)}</title>`,
@@ -50,11 +63,28 @@ export function toSvg(view: LineView): string {
     way("out", end, 62, WAY_OUT),
     `<text class="ink" x="38" y="${WAY_IN + 4}">in</text>`,
     `<text class="soft" x="38" y="${WAY_OUT + 4}">out</text>`,
-    ...doors.map((door, index) => drawDoor(door, LEFT + index * pitch + pitch / 2)),
+    ...doors.flatMap((door, index) => drawDoor(door, spots[index])),
     drawRoom(view, end + 48),
     ...legend(doors, height, scope),
     "</svg>",
   ].join("\n");
+}
+
+/** Texts that are next to each other in a storey have so much room. */
+function spotsOf(doors: readonly Door[], apart: number): Spot[] {
+  const storeys = doors.length < CROWD ? 1 : 2;
+  const pitch = apart / storeys;
+  const upper = doors.filter((_door, index) => index % storeys === 0);
+  const lower = Math.max(0, ...upper.map((door) => hooksOf(door).length)) * ROW + 24;
+  return doors.map((_door, index) => ({
+    x: LEFT + index * pitch + apart / 2,
+    half: storeys === 1 ? 25 : 19,
+    drop: index % storeys === 0 ? 0 : lower,
+  }));
+}
+
+function hooksOf({ inward, outward }: Door): string[] {
+  return [...inward.map((phase) => `→ ${phase}`), ...outward.map((phase) => `← ${phase}`)];
 }
 
 function arrowHeads(): string {
@@ -71,24 +101,29 @@ function way(direction: "in" | "out", from: number, to: number, y: number): stri
 }
 
 /** One door: an arch in the colour of its scope, its place above, its hooks below. */
-function drawDoor(door: Door, x: number): string {
+function drawDoor(door: Door, spot: Spot | undefined): string[] {
+  if (spot === undefined) return [];
+  const { x, half, drop } = spot;
   const colour = colourOf(door.depth);
-  const hooks = [
-    ...door.inward.map((phase) => `→ ${phase}`),
-    ...door.outward.map((phase) => `← ${phase}`),
-  ];
+  const name = FLOOR + 20 + drop;
+  const arch = `M${x - half} ${FLOOR} V${TOP + 21 + half} a${half} ${half} 0 0 1 ${2 * half} 0 V${FLOOR}`;
+  const hooks = hooksOf(door).map(
+    (hook, row) =>
+      `<text class="soft small" x="${x}" y="${name + 16 + row * ROW}">${escapeXml(hook)}</text>`,
+  );
   return [
-    "<g>",
-    `<title>${escapeXml(`${door.layer}: ${door.because}`)}</title>`,
-    `<path d="M${x - 25} ${FLOOR} V${TOP + 46} a25 25 0 0 1 50 0 V${FLOOR}" fill="${colour}" fill-opacity="0.09" stroke="${colour}" stroke-width="5"/>`,
-    `<text class="soft small" x="${x}" y="${TOP + 8}">${escapeXml(door.place)}</text>`,
-    `<text class="ink name" x="${x}" y="${FLOOR + 20}">${escapeXml(door.layer)}</text>`,
-    ...hooks.map(
-      (hook, row) =>
-        `<text class="soft small" x="${x}" y="${FLOOR + 36 + row * ROW}">${escapeXml(hook)}</text>`,
-    ),
-    "</g>",
-  ].join("");
+    [
+      "<g>",
+      `<title>${escapeXml(`${door.layer}: ${door.because}`)}</title>`,
+      `<path d="${arch}" fill="${colour}" fill-opacity="0.09" stroke="${colour}" stroke-width="5"/>`,
+      // What leads from the door down to its texts.
+      drop > 0 ? `<path class="floor" d="M${x} ${FLOOR + 6} V${name - 14}"/>` : "",
+      `<text class="soft small" x="${x}" y="${TOP + (drop > 0 ? -5 : 8)}">${escapeXml(door.place)}</text>`,
+      `<text class="ink name" x="${x}" y="${name}">${escapeXml(door.layer)}</text>`,
+      ...hooks,
+      "</g>",
+    ].join(""),
+  ];
 }
 
 function drawRoom({ kind }: LineView, x: number): string {

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from "fastify";
 import { SaxesParser } from "saxes";
 import { describe, expect, it } from "vitest";
 import type { Explanation } from "../src/index.ts";
@@ -87,6 +88,38 @@ describe("toSvg", () => {
     expect(second - first).toBeGreaterThan(37 * 7);
     expect(widthOf(app.order.explain("GET", "/"))).toBeGreaterThan(second);
     expect(textsOf(empty.order.explain("GET", "/").toSvg())).toContain("not found");
+  });
+});
+
+describe("toSvg of a long line", () => {
+  it("has the texts of every second door a storey lower, so that it still fits a page", async () => {
+    const count = 14;
+    const app = await boot(
+      Array.from({ length: count }, (_, index) => {
+        const one = probe(`layer-number-${index + 10}`, "gate", [], ["onRequest"]);
+        return (app: FastifyInstance) => app.register(one);
+      }),
+    );
+    const svg = app.order.explain("GET", "/").toSvg();
+    const names = [...svg.matchAll(/class="ink name" x="([\d.]+)" y="([\d.]+)">layer-number/g)];
+    const spots = names.map(([, x, y]) => ({ x: Number(x), y: Number(y) }));
+    expect(spots).toHaveLength(count);
+
+    const storeys = [...new Set(spots.map(({ y }) => y))];
+    expect(storeys).toHaveLength(2);
+    for (const storey of storeys) {
+      const places = spots.filter(({ y }) => y === storey).map(({ x }) => x);
+      expect(places).toHaveLength(count / 2);
+      // As far apart as the names of a short line.
+      for (const [index, x] of places.slice(1).entries()) {
+        expect(x - (places[index] ?? 0)).toBeGreaterThanOrEqual("layer-number-10".length * 7);
+      }
+    }
+    const notes = [...svg.matchAll(/y="([\d.]+)">→/g)].map(([, y]) => Number(y));
+    const [upper = 0, lower = 0] = storeys.toSorted((a, b) => a - b);
+    const between = notes.filter((y) => y > upper && y < lower);
+    expect(between).toHaveLength(count / 2);
+    expect(Math.max(...between)).toBeLessThanOrEqual(lower - 14);
   });
 });
 
