@@ -101,7 +101,9 @@ export class Run implements RunQuota {
     if (this.#detached || this.#ending !== undefined) return;
     void this.#free();
     if (!delivered) this.#abort(new QUOTA_RUN_ABANDONED());
-    this.#parts.openRuns.expect(this);
+    // What is used beyond all that was reserved is not counted yet, and would be free for as long as nobody settles.
+    if (this.#missing().length > 0) void this.settle();
+    else this.#parts.openRuns.expect(this);
   }
 
   #abort(reason: Error): void {

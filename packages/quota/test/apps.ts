@@ -58,10 +58,12 @@ export async function quotaApp(
   way: Way,
   options: Partial<QuotaOptions> & Pick<QuotaOptions, "policies">,
   serverOptions: ServerOptions = {},
+  outer?: Layer,
 ): Promise<QuotaApp> {
   const clock = createClock();
   const store = options.store ?? memoryStore({ now: clock.now });
   const app = await bareApp(way, serverOptions);
+  if (outer !== undefined) await app.register(outer);
   await app.register(believing);
   await app.register(auth, { unruled: "authenticated" });
   await app.register(quota, { estimate: () => ({}), store, ...options });
