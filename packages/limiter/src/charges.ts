@@ -82,7 +82,11 @@ function refuseCrowd(charges: readonly ResolvedCharge[]): void {
 }
 
 /** Groups what lies in one partition, in the order in which the partitions first come. */
-export function byPartition<T extends { readonly partition: string }>(items: readonly T[]): T[][] {
+export function byPartition<T extends { readonly partition: string }>(
+  items: readonly T[],
+): readonly (readonly T[])[] {
+  const [first] = items;
+  if (items.every(({ partition }) => partition === first?.partition)) return first ? [items] : [];
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const group = groups.get(item.partition);

@@ -118,9 +118,9 @@ class StoreLimiter implements Limiter {
       const outcome = this.#store.decide(resolved, "charge");
       if (!(outcome instanceof Promise)) return outcome.decision;
     }
-    return this.#decide(resolved, "charge").then(async ({ decision, held }) => {
-      if (decision.admitted && decision.degraded) await this.#settler.owe(held);
-      return decision;
+    return this.#decide(resolved, "charge").then(({ decision, held }) => {
+      if (!decision.admitted || !decision.degraded) return decision;
+      return this.#settler.owe(held).then(() => decision);
     });
   }
 
@@ -187,40 +187,36 @@ class StoreLimiter implements Limiter {
     mode: DecideMode,
     keepsLeases: () => boolean = () => true,
   ): Promise<Made> {
-    const groups = this.#store.partitioned ? byPartition(charges) : [[...charges]];
+    const groups = this.#store.partitioned ? byPartition(charges) : [charges];
     const deadlineAt = performance.now() + (this.#store.deadlineMs ?? Number.POSITIVE_INFINITY);
+    const options = { deadlineAt, keepsLeases };
+    const decisions: Decision[] = [];
     const held: Held[] = [];
-    const verdicts = new Map<ResolvedCharge, Verdict>();
-    let degraded = false;
-    let last: Decision | undefined;
     for (const [index, group] of groups.entries()) {
       // Only a placed charge can be undone exactly; the last partition has nobody to wait for.
       const placed = mode === "charge" && index < groups.length - 1 ? "reserve" : mode;
-      const { decision, sources, positions } = await this.#ask(group, placed, {
-        deadlineAt,
-        keepsLeases,
-      });
-      last = decision;
-      degraded ||= decision.degraded;
-      for (const [at, charge] of group.entries()) {
-        const verdict = decision.verdicts[at];
-        if (verdict !== undefined) verdicts.set(charge, verdict);
-        const position = positions[at] ?? NOWHERE;
-        held.push({ charge, position, source: sources?.[at] ?? "store" });
+      const { decision, sources, positions } = await this.#ask(group, placed, options);
+      decisions.push(decision);
+      if (decision.admitted) {
+        for (let at = 0; at < group.length; at++) {
+          const charge = group[at] as ResolvedCharge;
+          const position = positions[at] ?? NOWHERE;
+          held.push({ charge, position, source: sources?.[at] ?? "store" });
+        }
+        continue;
       }
-      if (decision.admitted) continue;
       this.#denied.remember(group, decision);
-      const made = held.splice(0).filter(({ charge }) => !group.includes(charge));
+      const made = held.splice(0);
       if (mode !== "peek" && made.length > 0) {
         // Undone before the answer is given; what does not succeed in time is done later.
         await settledBefore(this.#settler.undo(made), deadlineAt);
       }
       break;
     }
-    const { admitted = true, retryAfterMs = 0, atMs = 0 } = last ?? {};
-    if (degraded) this.#degraded += 1;
-    const inOrder = charges.flatMap((charge) => verdicts.get(charge) ?? []);
-    return { decision: { admitted, retryAfterMs, verdicts: inOrder, atMs, degraded }, held };
+    const [first] = decisions;
+    const decision = groups.length === 1 && first ? first : join(charges, groups, decisions);
+    if (decision.degraded) this.#degraded += 1;
+    return { decision, held };
   }
 
   async #ask(
@@ -263,6 +259,29 @@ class StoreLimiter implements Limiter {
     }
     await this.#settler.undo(undone);
   }
+}
+
+/** One answer for all partitions: the verdicts in the order in which they were asked for. */
+function join(
+  charges: readonly ResolvedCharge[],
+  groups: readonly (readonly ResolvedCharge[])[],
+  decisions: readonly Decision[],
+): Decision {
+  const verdicts = new Map<ResolvedCharge, Verdict>();
+  for (const [index, decision] of decisions.entries()) {
+    for (const [at, verdict] of decision.verdicts.entries()) {
+      const charge = groups[index]?.[at];
+      if (charge !== undefined) verdicts.set(charge, verdict);
+    }
+  }
+  const { admitted = true, retryAfterMs = 0, atMs = 0 } = decisions.at(-1) ?? {};
+  return {
+    admitted,
+    retryAfterMs,
+    verdicts: charges.flatMap((charge) => verdicts.get(charge) ?? []),
+    atMs,
+    degraded: decisions.some(({ degraded }) => degraded),
+  };
 }
 
 async function settledBefore(promise: Promise<unknown>, deadlineAt: number): Promise<void> {

@@ -1,5 +1,6 @@
 const FIRST_MS = 25;
-const LONGEST_MS = 1_000;
+/** A server that has been away for long is found within a second, handshake included. */
+const LONGEST_MS = 500;
 
 /** How long to wait before the next attempt: doubling, and never in step with other processes. */
 export function backoffMs(attempt: number): number {

@@ -115,8 +115,10 @@ export class ClusterDriver implements RedisDriver {
       this.#discovered = true;
       this.#attempt = 0;
       for (const node of cluster.masters) this.#open(node);
-    } catch {
-      if (this.#cluster === cluster) this.#again();
+    } catch (error) {
+      if (this.#cluster !== cluster) return;
+      this.#events?.failed(this.name, error);
+      this.#again();
     }
   }
 

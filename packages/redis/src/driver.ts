@@ -4,6 +4,8 @@ export interface DriverEvents {
   ready(node: string): void;
   /** The connection to a node is gone. */
   lost(node: string, cause: unknown): void;
+  /** An attempt to connect came to nothing; there will be another. */
+  failed(node: string, cause: unknown): void;
 }
 
 /**

@@ -8,8 +8,8 @@ export interface IoredisClient {
   readonly status: string;
   readonly options: object;
   call(command: string, ...args: string[]): Promise<unknown>;
-  on(event: string, listener: () => void): unknown;
-  off(event: string, listener: () => void): unknown;
+  on(event: string, listener: (cause?: unknown) => void): unknown;
+  off(event: string, listener: (cause?: unknown) => void): unknown;
   disconnect(reconnect?: boolean): void;
 }
 
@@ -113,6 +113,7 @@ class IoredisDriver implements RedisDriver {
     this.#stop = follow(this.#client, {
       ready: () => events.ready("redis"),
       lost: (cause) => events.lost("redis", cause),
+      failed: (cause) => events.failed("redis", cause),
     });
     if (this.isReady()) events.ready("redis");
   }
@@ -156,7 +157,11 @@ class IoredisClusterDriver implements RedisDriver {
 
   start(events: DriverEvents): void {
     const look = () => this.#followNodes(events);
-    const stop = follow(this.#cluster, { ready: () => this.#announce(events), lost: look });
+    const stop = follow(this.#cluster, {
+      ready: () => this.#announce(events),
+      lost: look,
+      failed: (cause) => events.failed(this.name, cause),
+    });
     this.#cluster.on("+node", look);
     this.#stop = () => {
       stop();
@@ -224,6 +229,7 @@ class IoredisClusterDriver implements RedisDriver {
       const unfollow = follow(node, {
         ready: () => events.ready(address),
         lost: (cause) => events.lost(address, cause),
+        failed: (cause) => events.failed(address, cause),
       });
       this.#followed.set(node, unfollow);
     }
@@ -244,20 +250,25 @@ function call(client: IoredisClient, [command = "", ...args]: readonly string[])
   return client.call(command, ...args);
 }
 
-/** Listens for what matters: connections made, and lost. ioredis prints errors nobody listens for. */
+/** Listens for what matters: connections made, lost, and not made. ioredis prints errors nobody listens for. */
 function follow(
   client: IoredisClient,
-  { ready, lost }: { ready: () => void; lost: (cause: unknown) => void },
+  told: Record<"lost" | "failed", (cause: unknown) => void> & { ready: () => void },
 ): () => void {
   let isReady = client.status === "ready";
-  const onError = () => {};
+  let cause: unknown = "the connection was closed";
+  const onError = (error: unknown) => {
+    cause = error;
+    if (!isReady) told.failed(error);
+  };
   const onReady = () => {
     isReady = true;
-    ready();
+    cause = "the connection was closed";
+    told.ready();
   };
   // Attempts that fail close, too.
   const onClose = () => {
-    if (isReady) lost("the connection was closed");
+    if (isReady) told.lost(cause);
     isReady = false;
   };
   client.on("ready", onReady);

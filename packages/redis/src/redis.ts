@@ -114,6 +114,7 @@ export class GuardedRedis implements Redis {
         settings.onEvent({ node, kind: "lost", cause });
         this.#guardOf(node).onLost();
       },
+      failed: (node, cause) => settings.onEvent({ node, kind: "failed", cause }),
     });
   }
 
@@ -124,27 +125,27 @@ export class GuardedRedis implements Redis {
     deadlineAt: number = Number.POSITIVE_INFINITY,
   ): Promise<Reply> {
     const until = Math.min(deadlineAt, performance.now() + this.deadlineMs);
-    const [key] = keys;
-    const tail = [String(keys.length), ...keys, ...args.map(String)];
-    let head = ["EVALSHA", script.sha1];
+    const key = keys[0];
+    const words = ["EVALSHA", script.sha1, String(keys.length), ...keys];
+    for (const arg of args) words.push(typeof arg === "string" ? arg : String(arg));
+    const last = words.length;
     // At most twice again: once for a script not known, once for a clock that was set.
     for (let tries = 3; ; tries--) {
       const guard = this.#open(key);
       if (!guard.clock.known) await this.#measure(guard, until);
       const now = localUs();
-      const deadline = Math.floor(guard.clock.atLeast(now) + until * 1_000 - now);
-      const answer = await this.#send(
-        guard,
-        [...head, ...tail, String(deadline)],
-        key,
-        until,
-        (reply) => readAnswer(script, reply, (nowUs) => guard.clock.learn(nowUs, now, localUs())),
+      // A copy for each try: a client may not have written the one before yet.
+      const sent = words.slice();
+      sent[last] = String(Math.floor(guard.clock.atLeast(now) + until * 1_000 - now));
+      const answer = await this.#send(guard, sent, key, until, (reply) =>
+        readAnswer(script, reply, (nowUs) => guard.clock.learn(nowUs, now, localUs())),
       );
       if (answer.ran === "yes") return answer.reply;
       if (answer.ran === "unknown") throw new RedisUnreadableReply(script.name);
       if (answer.unknownScript) {
         this.#counts.scriptLoads += 1;
-        head = ["EVAL", script.source];
+        words[0] = "EVAL";
+        words[1] = script.source;
       }
       if (tries === 1 || performance.now() >= until) throw this.#timeout(guard, { ran: "no" });
     }
@@ -261,15 +262,19 @@ export class GuardedRedis implements Redis {
     this.#inFlight += 1;
     return new Promise((resolve, reject) => {
       let tell: ((fate: Fate<unknown>) => void) | undefined;
+      let answered = false;
+      const giveUp = () => {
+        if (answered) return;
+        counts.timedOut += 1;
+        guard.breaker.fail();
+        const fate = new Promise<Fate<unknown>>((settle) => {
+          tell = settle;
+        });
+        reject(this.#timeout(guard, fate));
+      };
       const timer = setTimeout(
-        () => {
-          counts.timedOut += 1;
-          guard.breaker.fail();
-          const fate = new Promise<Fate<unknown>>((settle) => {
-            tell = settle;
-          });
-          reject(this.#timeout(guard, fate));
-        },
+        // Where this process has stood still, answers lie unread: they are read first, and then judged.
+        () => setImmediate(giveUp),
         // Timers may be up to a millisecond early: nothing must run after the answer to its caller.
         Math.max(0, Math.ceil(until - performance.now()) + 1),
       );
@@ -286,11 +291,13 @@ export class GuardedRedis implements Redis {
       };
       driver.send(guard.node, args, key).then(
         (reply) => {
+          answered = true;
           this.#inFlight -= 1;
           clearTimeout(timer);
           settle(read(reply));
         },
         (error: unknown) => {
+          answered = true;
           this.#inFlight -= 1;
           clearTimeout(timer);
           if (driver.classify(error) === "reply" && isUnknownScript(error)) {

@@ -2,10 +2,13 @@ import type { BreakerState } from "./breaker.ts";
 import type { RedisDriver } from "./driver.ts";
 import { refuseOption } from "./invalid-option.ts";
 
-/** Something that happened to a node; for logs. */
+/**
+ * Something that happened to a node; for logs. `failed` is an attempt to connect that came to nothing:
+ * with backoff there are up to four of them a second while a server is away.
+ */
 export interface RedisEvent {
   readonly node: string;
-  readonly kind: "ready" | "lost" | "reconnecting" | "breaker";
+  readonly kind: "ready" | "lost" | "failed" | "reconnecting" | "breaker";
   /** Of a breaker: what it turned to. */
   readonly breaker?: BreakerState;
   readonly cause?: unknown;

@@ -114,8 +114,12 @@ export class SingleDriver implements RedisDriver {
       this.#announced = true;
       this.#events?.ready(this.#node);
     } catch (error) {
-      if (client === undefined) this.#again();
-      else this.#lose(client, error);
+      if (client !== undefined) {
+        this.#lose(client, error);
+      } else if (!this.#closed) {
+        this.#events?.failed(this.#node, error);
+        this.#again();
+      }
     }
   }
 
@@ -124,6 +128,7 @@ export class SingleDriver implements RedisDriver {
     if (this.#client !== client) return;
     this.#drop();
     if (this.#announced) this.#events?.lost(this.#node, cause);
+    else this.#events?.failed(this.#node, cause);
     this.#announced = false;
     this.#again();
   }

@@ -144,6 +144,43 @@ describe.each([viaNodeRedis, viaIoredis])("$name", ({ open }) => {
     expect(await insist(() => redis.run(increment, ["key"], [1]))).toBe(1);
   });
 
+  it("says why it cannot connect: nobody there, a wrong password, a name that nobody knows", async () => {
+    const own = await startRedis(["--requirepass", "right"]);
+    onTestFinished(() => own.stop());
+    const wrongs: [string, RegExp][] = [
+      ["redis://127.0.0.1:1", /ECONNREFUSED/],
+      [own.url.replace("//", "//:wrong@"), /WRONGPASS/],
+      ["redis://redis.invalid:6379", /ENOTFOUND|EAI_AGAIN/],
+    ];
+    for (const [url, reason] of wrongs) {
+      const { redis, events } = open(url);
+      const { cause } = await events.find(({ kind }) => kind === "failed");
+      expect(String((cause as AggregateError).errors?.[0] ?? cause)).toMatch(reason);
+      expect(await failure(redis.run(increment, ["key"], [1]))).toMatchObject({
+        code: "REDIS_UNAVAILABLE",
+        message: expect.not.stringContaining("wrong"),
+      });
+    }
+  });
+
+  it("reads the answers first that came while this process stood still", async () => {
+    const { redis } = open(server.url, { deadlineMs: 100 });
+    await redis.ready();
+    const busy = defineScript({
+      name: "busy",
+      lua: "for i = 1, 2000000 do end return redis.call('INCR', KEYS[1])",
+      read: Number,
+    });
+    const key = fresh();
+    await insist(() => redis.run(busy, [key], []));
+    const answer = redis.run(busy, [key], []);
+    // The command is written, and then nothing happens here until long after the deadline.
+    for (let i = 0; i < 3; i++) await new Promise(setImmediate);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    expect(await answer).toBeGreaterThan(1);
+    expect(redis.state()).toMatchObject({ ready: true, nodes: [{ breaker: "closed" }] });
+  });
+
   it.each(["ALL", "WRITE"])("keeps its word while %s clients are paused", async (mode) => {
     const opened = open(server.url, { deadlineMs: 50, failuresToOpen: 1, probeEveryMs: 20 });
     const { redis } = opened;

@@ -1,6 +1,8 @@
 import { createRecorder, type RedisSentinel, startRedisSentinel } from "@enfilade/testing";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { createRedis, defineScript, type RedisEvent } from "../src/index.ts";
+import { Redis as Ioredis } from "ioredis";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createRedis, defineScript, ioredis, type RedisEvent } from "../src/index.ts";
+import { SAFE_IOREDIS } from "./support/clients.ts";
 import { insist } from "./support/insist.ts";
 
 const increment = defineScript({
@@ -9,26 +11,42 @@ const increment = defineScript({
   read: Number,
 });
 
-let group: RedisSentinel;
-beforeAll(async () => {
-  group = await startRedisSentinel();
-});
-afterAll(() => group.stop());
+/** The first one is gone: the next is asked. */
+const sentinelsOf = (group: RedisSentinel) => [
+  { host: "127.0.0.1", port: 1 },
+  { host: "127.0.0.1", port: group.sentinel.port },
+];
 
-describe("a master that Sentinel watches", () => {
+async function start(): Promise<RedisSentinel> {
+  const group = await startRedisSentinel();
+  onTestFinished(() => group.stop());
+  return group;
+}
+
+function viaNodeRedis({ group, name = group.name }: { group: RedisSentinel; name?: string }) {
+  return { sentinel: { name, sentinels: sentinelsOf(group) } };
+}
+
+function viaIoredis({ group, name = group.name }: { group: RedisSentinel; name?: string }) {
+  const client = new Ioredis({
+    ...SAFE_IOREDIS,
+    name,
+    sentinels: sentinelsOf(group),
+    sentinelRetryStrategy: () => 50,
+    retryStrategy: () => 50,
+  });
+  onTestFinished(() => client.disconnect());
+  return { driver: ioredis(client) };
+}
+
+describe.each([
+  ["node-redis", viaNodeRedis],
+  ["ioredis", viaIoredis],
+])("a master that Sentinel watches, over %s", (_client, via) => {
   it("is found, lost, and found again where the replica has taken over", async () => {
+    const group = await start();
     const events = createRecorder<RedisEvent>();
-    const redis = createRedis({
-      sentinel: {
-        name: group.name,
-        // The first one is gone: the next is asked.
-        sentinels: [
-          { host: "127.0.0.1", port: 1 },
-          { host: "127.0.0.1", port: group.sentinel.port },
-        ],
-      },
-      onEvent: events.record,
-    });
+    const redis = createRedis({ ...via({ group }), onEvent: events.record });
     onTestFinished(() => redis.close());
     await redis.ready();
     expect(await insist(() => redis.run(increment, ["key"], []))).toBe(1);
@@ -43,15 +61,13 @@ describe("a master that Sentinel watches", () => {
   });
 
   it("is waited for while no sentinel knows it", async () => {
-    const redis = createRedis({
-      sentinel: {
-        name: "nobody",
-        sentinels: [{ host: "127.0.0.1", port: group.sentinel.port }],
-      },
-    });
+    const group = await start();
+    const events = createRecorder<RedisEvent>();
+    const redis = createRedis({ ...via({ group, name: "nobody" }), onEvent: events.record });
     onTestFinished(() => redis.close());
     await expect(redis.run(increment, ["key"], [])).rejects.toMatchObject({
       code: "REDIS_UNAVAILABLE",
     });
+    await events.find(({ kind }) => kind === "failed");
   });
 });

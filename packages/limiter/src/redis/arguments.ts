@@ -7,12 +7,15 @@ import { LETTERS } from "./lua/decide.ts";
 /** What of a policy the scripts are told; the same words at every call. */
 const cached = new WeakMap<Policy, readonly string[]>();
 
-/** The arguments of one charge: its cost, then what its kind needs. */
-export function chargeArguments({ policy, cost, lease }: ResolvedCharge, nowUs: number): string[] {
-  const words = [String(cost), ...fixed(policy)];
-  if (policy.kind === "concurrency") words.push(lease);
-  if (policy.kind === "budget") words.push(...spanOf(policy, nowUs));
-  return words;
+/** Adds the arguments of one charge: its cost, then what its kind needs. */
+export function pushChargeArguments(
+  args: (string | number)[],
+  { policy, cost, lease }: ResolvedCharge,
+  nowUs: () => number,
+): void {
+  args.push(cost, ...fixed(policy));
+  if (policy.kind === "concurrency") args.push(lease);
+  if (policy.kind === "budget") args.push(...spanOf(policy, nowUs()));
 }
 
 /** The arguments of one correction: kind and delta, the position, then what its kind needs. */

@@ -1,7 +1,6 @@
 import { defineScript, type RedisScript } from "@enfilade/redis";
 import { LIMITER_UNREADABLE_REPLY } from "../errors.ts";
-import type { PolicyKind } from "../policies/policy.ts";
-import type { DecideMode } from "../store.ts";
+import type { DecideMode, ResolvedCharge } from "../store.ts";
 import { ADJUST_LUA, FORGET_LUA, RELEASE_LUA, RENEW_LUA } from "./lua/correct.ts";
 import { decideLua, LETTERS } from "./lua/decide.ts";
 
@@ -14,16 +13,19 @@ export interface DecideReply {
 const decideScripts = new Map<string, RedisScript<DecideReply>>();
 
 /**
- * The script that decides charges of these kinds. Charges come sorted by kind, so that there are no
- * more than 494 for each mode, of which an application uses a few: a server never forgets one.
+ * The script that decides charges of these kinds. They come sorted by kind, so that there are no more
+ * than 494 for each mode, of which an application uses a few. A server that has forgotten one, as Redis
+ * 7.4 and later do with the oldest of more than 500, is told it again by the next call.
  */
 export function decideScript(
-  kinds: readonly PolicyKind[],
+  sorted: readonly ResolvedCharge[],
   mode: DecideMode,
 ): RedisScript<DecideReply> {
-  const name = `${mode} ${kinds.map((kind) => LETTERS[kind]).join("")}`;
+  let name = `${mode} `;
+  for (const { policy } of sorted) name += LETTERS[policy.kind];
   let script = decideScripts.get(name);
   if (script === undefined) {
+    const kinds = sorted.map(({ policy }) => policy.kind);
     script = defineScript({
       name: `enfilade limiter ${name}`,
       lua: decideLua(kinds, mode),

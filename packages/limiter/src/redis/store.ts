@@ -5,7 +5,7 @@ import { refuseOption, refuseUnknown } from "../invalid-option.ts";
 import type { Adjustment, DecideMode, Lease, Outcome, ResolvedCharge, Store } from "../store.ts";
 import { type Fate, StoreFailure } from "../store-failure.ts";
 import { toDecision } from "../verdicts.ts";
-import { adjustArguments, chargeArguments, likelyPosition } from "./arguments.ts";
+import { adjustArguments, likelyPosition, pushChargeArguments } from "./arguments.ts";
 import { keyOf } from "./keys.ts";
 import {
   adjustScript,
@@ -78,18 +78,19 @@ class RedisStore implements Store {
   ): Promise<Outcome> {
     const sorted = charges.length === 1 ? charges : charges.toSorted(byKind);
     const keys = sorted.map((charge) => keyOf(this.#prefix, charge));
-    const kinds = sorted.map(({ policy }) => policy.kind);
-    const script = decideScript(kinds, mode);
-    const ask = (nowUs: number) => {
-      const args = sorted.flatMap((charge) => chargeArguments(charge, nowUs));
+    const script = decideScript(sorted, mode);
+    const ask = (nowUs: () => number) => {
+      const args: (string | number)[] = [];
+      for (const charge of sorted) pushChargeArguments(args, charge, nowUs);
       return this.#redis.run(script, keys, args, deadlineAt);
     };
-    const read = (reply: DecideReply) => toOutcome(charges, sorted, mode, reply);
     try {
-      const reply = await ask(this.#nowUs(keys[0]));
-      return read(reply.numbers[0] === WRONG_WINDOW ? await ask(reply.nowUs) : reply);
+      let reply = await ask(() => this.#nowUs(keys[0]));
+      const { nowUs } = reply;
+      if (reply.numbers[0] === WRONG_WINDOW) reply = await ask(() => nowUs);
+      return toOutcome(charges, sorted, mode, reply);
     } catch (error) {
-      throw failure(error, (reply) => read(reply as DecideReply));
+      throw failure(error, (reply) => lateOutcome(charges, sorted, mode, reply as DecideReply));
     }
   }
 
@@ -184,10 +185,21 @@ function toOutcome(
       resetUs: at(3),
       resetAfterUs: at(3),
     });
-    if (!pass || mode === "peek") continue;
-    positions.push(mode === "reserve" ? [at(4), at(5), at(6)] : likelyPosition(charge, nowUs));
+    if (pass && mode === "reserve") positions.push([at(4), at(5), at(6)]);
   }
   return { decision: toDecision(charges, weighings, nowUs, pass), positions };
+}
+
+/** What a script did whose caller had given it up: to be undone, wherever its charges are likely to lie. */
+function lateOutcome(
+  charges: readonly ResolvedCharge[],
+  sorted: readonly ResolvedCharge[],
+  mode: DecideMode,
+  reply: DecideReply,
+): Outcome {
+  const outcome = toOutcome(charges, sorted, mode, reply);
+  if (mode !== "charge" || !outcome.decision.admitted) return outcome;
+  return { ...outcome, positions: charges.map((charge) => likelyPosition(charge, reply.nowUs)) };
 }
 
 function byKind(one: ResolvedCharge, other: ResolvedCharge): number {
