@@ -71,10 +71,13 @@ export const EXPOSED_HEADERS: readonly string[] = [
   "RateLimit",
   "RateLimit-Policy",
   "Retry-After",
+  // What the SDKs of model providers go by, in pages too.
+  "Retry-After-Ms",
   "Server-Timing",
   "WWW-Authenticate",
   "X-Process-Time-Ms",
   "X-Request-ID",
+  "X-Should-Retry",
 ];
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];

@@ -213,6 +213,8 @@ describe("the answers say what the options say", () => {
         "RateLimit",
         "RateLimit-Policy",
         "Retry-After",
+        "Retry-After-Ms",
+        "X-Should-Retry",
         "X-Request-ID",
         "Server-Timing",
         "X-Process-Time-Ms",
