@@ -1,14 +1,18 @@
 import { readFileSync } from "node:fs";
 import type { Client } from "./clients.ts";
 
-/** Says what becomes of a request that is told to come back in eleven minutes. */
+/** Says what a client does that is told to come back in eleven minutes. */
 export function longConduct({ longWaits }: Client): string {
   const [first] = longWaits;
   if (first === undefined) return "gives up at once";
-  const times = longWaits.length === 2 ? "twice" : `${longWaits.length} times`;
-  if (first >= 660) return `waits it out, ${times}`;
-  const different = new Set(longWaits).size > 1;
-  return `comes back after ${different ? longWaits.join(" s and ") : first} s${different ? "" : `, ${times}`}`;
+  if (first >= 660) return `waits it out, ${times(longWaits)}`;
+  return new Set(longWaits).size > 1
+    ? `comes back after ${longWaits.join(" s and ")} s`
+    : `comes back every ${first} s, ${times(longWaits)}`;
+}
+
+function times({ length }: readonly number[]): string {
+  return length === 2 ? "twice" : `${length} times`;
 }
 
 /** Makes the table of the README; ways to use a client that make no difference are not told apart. */
@@ -25,13 +29,12 @@ export function conductTable(clients: readonly Client[]): string {
   const head = [
     "client",
     "tries a POST again",
-    "waits for",
-    "eleven minutes",
-    "a cost that never fits",
+    "waits as long as",
+    "told to wait for eleven minutes",
+    "told that it never fits",
   ];
-  return [head, head.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`)
-    .join("\n");
+  const lines = [head, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return lines.toSpliced(1, 0, `|${"---|".repeat(head.length)}`).join("\n");
 }
 
 /** The name with the version that is installed here. */
