@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { Decision } from "@enfilade/limiter";
 import { isPlainAnswer, PROBLEM_TYPE, problemBody, refusalOf } from "@enfilade/limiter/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -63,10 +64,25 @@ export function answerPlain(
   payload: unknown,
 ): string | undefined {
   const error = request[kRefused];
-  if (error === null || error === undefined || !isPlainAnswer(payload, error)) return undefined;
-  reply.removeHeader("content-length");
+  if (error === null || error === undefined) return undefined;
+  const isHead = isPlainHead(request, reply, payload, error);
+  if (!isHead && !isPlainAnswer(payload, error)) return undefined;
+  const body = problemBody(error, String(request.id));
   reply.headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store" });
-  return problemBody(error, String(request.id));
+  reply.header("content-length", Buffer.byteLength(body));
+  return isHead ? undefined : body;
+}
+
+/** A HEAD route has let the body go before the layers of an arrangement see it: what is left is its length. */
+function isPlainHead(
+  { method }: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  { code, message, statusCode = 500 }: RefusalError,
+): boolean {
+  if (method !== "HEAD" || (payload !== null && payload !== undefined)) return false;
+  const plain = { statusCode, code, error: STATUS_CODES[statusCode], message };
+  return Number(reply.getHeader("content-length")) === Buffer.byteLength(JSON.stringify(plain));
 }
 
 const UNITS = [

@@ -123,7 +123,7 @@ export class RouteLimits {
     if (groupId === undefined) return { rules, options };
     const fix = "Give up to 64 letters, digits, dots, dashes, colons, slashes and underscores.";
     const group = read.string("groupId", "", { pattern: /[\w.:/-]{1,64}/, fix });
-    const shape = this.#shapeOf(rules.tier);
+    const shape = this.#shapeOf(rules.tier, merged.max);
     if ((this.#groups.get(group) ?? shape) !== shape) {
       read.refuse("groupId", "All routes of a group share one counter: give them the same limits.");
     }
@@ -143,10 +143,10 @@ export class RouteLimits {
   }
 
   /** Says whether two limits count alike; functions are told apart by their identity. */
-  #shapeOf(tier: Rules["tier"]): string {
+  #shapeOf(tier: Rules["tier"], max: RateLimitRules["max"]): string {
     if (typeof tier !== "function") return shapeOfPolicies(tier);
-    const number = this.#numbers.get(tier) ?? this.#numbers.size;
-    this.#numbers.set(tier, number);
+    const number = this.#numbers.get(max) ?? this.#numbers.size;
+    this.#numbers.set(max, number);
     return `function ${number}`;
   }
 }

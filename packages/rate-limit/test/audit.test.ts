@@ -1,0 +1,102 @@
+import { createRequire } from "node:module";
+import { createLogLines } from "@enfilade/testing";
+import type { FastifyServerOptions } from "fastify";
+import { describe, expect, it } from "vitest";
+import { type RateLimitOptions, rateLimit } from "../src/index.ts";
+import { believing, createApp } from "./apps.ts";
+
+// Its types claim the same key of a route's config, for the whole program.
+const fastifyRateLimit = createRequire(import.meta.url)("@fastify/rate-limit");
+
+async function findings(
+  trustProxy: unknown,
+  options: RateLimitOptions = {},
+): Promise<{ code: string; severity: string; why: string; where: string }[]> {
+  const app = await createApp("in line", { trustProxy } as FastifyServerOptions);
+  if (options.by === "principal") await app.register(believing);
+  await app.register(rateLimit, options);
+  app.get("/", async () => "ok");
+  await app.ready();
+  return [...app.order.findings()];
+}
+
+describe("in line, TRUST_PROXY_OPEN warns where clients choose their address (case 34):", () => {
+  it.each([
+    ["everybody is trusted", true],
+    ["all of IPv4 is, in two halves", "0.0.0.0/1, 128.0.0.0/1"],
+    ["half of IPv6 is", ["127.0.0.1", "::/1"]],
+    ["a half by its mask is", "0.0.0.0/128.0.0.0"],
+    ["more than any network of one's own is", ["10.0.0.0/7"]],
+    ["a function trusts everybody", () => true],
+    ["more hops are trusted than anybody has", 10],
+  ])("%s", async (_, trustProxy) => {
+    const found = await findings(trustProxy);
+    expect(found).toMatchObject([{ code: "TRUST_PROXY_OPEN", severity: "warning" }]);
+  });
+
+  it.each([
+    ["nobody is trusted", false],
+    ["one proxy is", 1],
+    ["four are", 4],
+    ["loopback is", "loopback"],
+    ["private networks are", ["loopback", "linklocal", "uniquelocal"]],
+    ["the widest private ones are", "10.0.0.0/8, fc00::/7"],
+    ["a network by its mask is", "10.0.0.0/255.0.0.0"],
+    ["a function knows its proxies", (address: string) => address.startsWith("10.")],
+    ["a function counts hops", (_address: string, hop: number) => hop < 2],
+    [
+      "a function fails",
+      () => {
+        throw new Error("no");
+      },
+    ],
+  ])("not where %s", async (_, trustProxy) => {
+    expect(await findings(trustProxy)).toEqual([]);
+  });
+
+  it("not where nothing is counted by address", async () => {
+    const found = await findings(true, { by: ({ url }) => url });
+    expect(found).toEqual([]);
+  });
+});
+
+it("alone, what the audit would warn of is logged", async () => {
+  const lines = createLogLines();
+  const app = await createApp("alone", {
+    trustProxy: true,
+    logger: { stream: lines.stream, level: "warn" },
+  });
+  await app.register(rateLimit);
+  await app.ready();
+  expect(lines.items).toMatchObject([{ code: "TRUST_PROXY_OPEN" }]);
+});
+
+describe("in line, the audit", () => {
+  it("refuses to boot with @fastify/rate-limit beside it", async () => {
+    const app = await createApp("in line");
+    await app.register(fastifyRateLimit, { global: false });
+    await app.register(rateLimit);
+    await expect(app.ready()).rejects.toThrow("RATE_LIMIT_ENGINE_BESIDE");
+  });
+
+  it("refuses to boot where a route speaks to a layer that is not in its line", async () => {
+    const app = await createApp("in line");
+    await app.register(rateLimit);
+    const own = { layer: "rate-limt", max: 5 };
+    app.get("/login", { config: { rateLimit: own } }, async () => "ok");
+    await expect(app.ready()).rejects.toThrow(/RATE_LIMIT_UNKNOWN_LAYER.*GET \/login/);
+  });
+
+  it("warns where principals are limited and addresses are not", async () => {
+    const found = await findings(false, { by: "principal" });
+    expect(found).toMatchObject([{ code: "RATE_LIMIT_NO_SHIELD", severity: "warning" }]);
+
+    const app = await createApp("in line");
+    await app.register(believing);
+    await app.register(rateLimit, { by: "principal" });
+    await app.register(rateLimit, { layer: { name: "shield-limit" } });
+    app.get("/", async () => "ok");
+    await app.ready();
+    expect(app.order.findings()).toEqual([]);
+  });
+});
