@@ -11,6 +11,7 @@ import { drainOnClose } from "./http/drain.ts";
 import { metricsRoutes } from "./http/metrics-routes.ts";
 import { runRoutes } from "./http/run-routes.ts";
 import { sessionRoutes } from "./http/session-routes.ts";
+import { openCounters } from "./limits/counters.ts";
 import { line } from "./line.ts";
 import { endInterruptedRuns } from "./runs/recover.ts";
 import { RunService } from "./runs/run-service.ts";
@@ -70,9 +71,11 @@ export async function buildApp(
     onError: (err, errorId) => app.log.error({ err, errorId }, "run failed"),
   });
   const { authMode } = config;
-  const context: RouteContext = { agents, store, runs, authMode, heartbeatMs, now };
+  const counters = openCounters(config.limits, app.log);
+  const context: RouteContext = { agents, store, runs, authMode, counters, heartbeatMs, now };
 
-  await line(app, config);
+  app.addHook("onClose", () => counters.close());
+  await line(app, config, counters.store);
   acceptBodies(app);
   drainOnClose(app, runs, drainMs);
   aboutRoutes(app, context);

@@ -1,8 +1,9 @@
 import type { Agent } from "./agents/agent.ts";
 import { authenticationOf, credentialsFor, notesOn } from "./banner-access.ts";
+import { limitsOf } from "./banner-limits.ts";
 import type { Config } from "./config.ts";
 
-/** Writes what a server says when it is ready: where it is, who is there, who may call, what to try. */
+/** Writes what a server says when it is ready: where it is, who is there, who may call, and how much, what to try. */
 export function banner(options: {
   readonly url: string;
   readonly agents: readonly Agent[];
@@ -17,7 +18,10 @@ export function banner(options: {
   const offered = agents.some(({ id }) => id === "assistant")
     ? rows
     : [...rows, ["assistant", "Not here yet: set OPENAI_API_KEY to add it."] as const];
-  const about = [["callers", authenticationOf(config)] as const];
+  const about = [
+    ["callers", authenticationOf(config)],
+    ["limits", limitsOf(config)],
+  ] as const;
   const width = Math.max(...[...offered, ...about].map(([name]) => name.length)) + 2;
   const table = (lines: readonly (readonly [string, string])[]) =>
     lines.map(([name, text]) => `${name.padEnd(width)}${dim(text)}`);

@@ -5,6 +5,7 @@ import {
   authModeOf,
   readAuthentication,
 } from "./config/authentication.ts";
+import { type Limits, readLimits } from "./config/limits.ts";
 import { ConfigError, type Environment, setIn } from "./config/problems.ts";
 import { readTrustProxy } from "./config/trust-proxy.ts";
 import { readVariables, type Variables } from "./config/variables.ts";
@@ -25,6 +26,7 @@ export interface Config {
   readonly logLevel: string;
   readonly authMode: AuthMode;
   readonly authentication: Authentication;
+  readonly limits: Limits;
   /** Absent: the assistant is not served. */
   readonly openai?: { readonly apiKey: string; readonly baseUrl?: string; readonly model: string };
 }
@@ -41,10 +43,12 @@ export function loadConfig(env: Environment): Config {
   const variables = readVariables(env);
   const authentication = readAuthentication(env);
   const trustProxy = readTrustProxy(setIn(env, "TRUST_PROXY"));
+  const limits = readLimits(env);
   const authMode = authModeOf(authentication.value);
   const problems = [
     ...variables.problems,
     ...authentication.problems,
+    ...limits.problems,
     ...trustProxy.problems,
     // The rules between variables are told in the same message as the rules of each one.
     ...crossChecks(env, authMode),
@@ -55,6 +59,7 @@ export function loadConfig(env: Environment): Config {
     trustProxy: trustProxy.value,
     authMode,
     authentication: authentication.value,
+    limits: limits.value,
   };
 }
 
@@ -78,7 +83,7 @@ function crossChecks(env: Environment, authMode: AuthMode): string[] {
 
 function fromVariables(
   values: Variables,
-): Omit<Config, "authMode" | "authentication" | "trustProxy"> {
+): Omit<Config, "authMode" | "authentication" | "limits" | "trustProxy"> {
   return {
     port: values.PORT,
     host: values.HOST,

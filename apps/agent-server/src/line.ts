@@ -3,7 +3,10 @@ import auth, { AGENT_OS_RULES, type RuleMap } from "@enfilade/auth";
 import cors from "@enfilade/cors";
 import errors from "@enfilade/errors";
 import jwt from "@enfilade/jwt";
+import type { Store } from "@enfilade/limiter";
 import order from "@enfilade/order";
+import quota from "@enfilade/quota";
+import rateLimit from "@enfilade/rate-limit";
 import requestId from "@enfilade/request-id";
 import requestLog from "@enfilade/request-log";
 import securityHeaders from "@enfilade/security-headers";
@@ -11,6 +14,7 @@ import timing from "@enfilade/timing";
 import trustedHost from "@enfilade/trusted-host";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./config.ts";
+import { quotaOptions } from "./limits/quota.ts";
 
 const rules: RuleMap = {
   ...AGENT_OS_RULES,
@@ -22,7 +26,7 @@ const rules: RuleMap = {
  * Puts the layers in line. Their places decide in which order a request meets them, not these calls:
  * `app.order.explain("POST", "/agents/:id/runs")` tells what comes of it.
  */
-export async function line(app: FastifyInstance, config: Config): Promise<void> {
+export async function line(app: FastifyInstance, config: Config, store: Store): Promise<void> {
   await app.register(order);
   await app.register(requestId);
   await app.register(timing);
@@ -33,6 +37,7 @@ export async function line(app: FastifyInstance, config: Config): Promise<void> 
   // AgentOS' clients read a string `detail`. The request log has the error behind it already.
   await app.register(errors, { dialect: "detail", log: false });
   await authenticate(app, config);
+  await limit(app, config, store);
 }
 
 /** Where nothing is configured nobody is asked who they are; the configuration has seen to it that only loopback is. */
@@ -43,4 +48,13 @@ async function authenticate(app: FastifyInstance, { authentication }: Config): P
   if (tokens) await app.register(jwt, tokens);
   // A route that no rule is about does not boot.
   await app.register(auth, { rules, ...(resource && { resources: resource }) });
+}
+
+/** By address before anybody has to find out who calls; what runs cost is counted by who that is, if anybody asks. */
+async function limit(app: FastifyInstance, config: Config, store: Store): Promise<void> {
+  const { limits, authMode } = config;
+  const { requestsPerMinute: max } = limits;
+  if (max) await app.register(rateLimit, { max, timeWindow: "minute", store });
+  const quotas = quotaOptions(limits, authMode === "none" ? "address" : "principal", store);
+  if (quotas) await app.register(quota, quotas);
 }

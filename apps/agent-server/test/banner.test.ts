@@ -44,3 +44,25 @@ test("tokens without an audience are pointed at", () => {
   expect(bannerFor(env)).not.toContain(note);
   expect(bannerFor(env)).toContain("JSON Web Tokens for https://agents.example");
 });
+
+test("what is limited is said, and where it is counted, without the password that is needed for it", () => {
+  expect(bannerFor({})).toContain(
+    "600 requests a minute for each address, 10 runs at once for each address; counted in this process.",
+  );
+  const env = {
+    OS_SECURITY_KEY: securityKey,
+    RATE_LIMIT_PER_MINUTE: "0",
+    TOKENS_PER_MINUTE: "90000",
+    TOKENS_PER_DAY: "1000000",
+    REDIS_URL: "redis://:hunter2@127.0.0.1:6379",
+  };
+  const text = bannerFor(env);
+  expect(text).toContain(
+    "10 runs at once for each caller, 90,000 tokens a minute for each caller, 1,000,000 tokens a day for each caller; " +
+      "counted in Redis.",
+  );
+  expect(text).not.toContain("hunter2");
+  expect(bannerFor({ RATE_LIMIT_PER_MINUTE: "0", MAX_CONCURRENT_RUNS: "0" })).toMatch(
+    /limits +None\./,
+  );
+});

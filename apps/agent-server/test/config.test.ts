@@ -91,3 +91,39 @@ test("ALLOWED_HOSTS is a list separated by commas", () => {
     "*.agents.example",
   ]);
 });
+
+test("limits are on by default, and 0 is none", () => {
+  expect(loadConfig({}).limits).toEqual({ requestsPerMinute: 600, concurrentRuns: 10 });
+  expect(
+    loadConfig({
+      RATE_LIMIT_PER_MINUTE: "0",
+      TOKENS_PER_MINUTE: "90000",
+      TOKENS_PER_DAY: "1000000",
+      MAX_CONCURRENT_RUNS: "3",
+      REDIS_URL: "rediss://user:password@redis.example:6380/1",
+    }).limits,
+  ).toEqual({
+    tokensPerMinute: 90_000,
+    tokensPerDay: 1_000_000,
+    concurrentRuns: 3,
+    redisUrl: "rediss://user:password@redis.example:6380/1",
+  });
+});
+
+test.each(["RATE_LIMIT_PER_MINUTE", "TOKENS_PER_MINUTE", "TOKENS_PER_DAY", "MAX_CONCURRENT_RUNS"])(
+  "%s is a whole number and nothing else",
+  (name) => {
+    for (const text of ["-1", "1.5", "1e3", "many", "10000000000", "0x10"]) {
+      expect(problemsOf({ [name]: text }), text).toEqual([
+        `${name} must be a whole number from 0 (no limit) to 1000000000; it is ${JSON.stringify(text)}`,
+      ]);
+    }
+  },
+);
+
+test("a Redis that is none is refused, and its password is not shown", () => {
+  const [problem, ...others] = problemsOf({ REDIS_URL: "http://user:hunter2@redis.example" });
+  expect(others).toEqual([]);
+  expect(problem).toMatch(/^REDIS_URL must be redis:/);
+  expect(problem).not.toContain("hunter2");
+});

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createSigner } from "@enfilade/jwt";
-import { createLogLines, listen } from "@enfilade/testing";
+import { createLogLines, type LogLines, listen } from "@enfilade/testing";
 import { expect, test } from "vitest";
 import { createEchoAgent } from "../src/agents/echo.ts";
+import type { Dependencies } from "../src/app.ts";
 import type { Store } from "../src/store/store.ts";
 import { kindsOf } from "./responses/kinds.ts";
 import { columns, observe } from "./responses/observe.ts";
@@ -20,7 +21,10 @@ const environment = {
 };
 
 /** Starts the demo with agents and a store that fail, and routes that do what none of the demo's does. */
-async function start(requestTimeoutMs?: number) {
+async function start(
+  dependencies: Partial<Dependencies> = {},
+  limits: Readonly<Record<string, string>> = {},
+): Promise<{ origin: string; log: LogLines }> {
   const log = createLogLines();
   const failing = scriptedAgent(async function* () {
     yield { type: "content", text: "so far" };
@@ -40,13 +44,8 @@ async function start(requestTimeoutMs?: number) {
     { ...endless, id: "endless" },
   ];
   const app = await testApp(
-    {
-      agents,
-      store,
-      logStream: log.stream,
-      ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
-    },
-    environment,
+    { agents, store, logStream: log.stream, ...dependencies },
+    { ...environment, ...limits },
   );
   const config = { access: "authenticated" } as const;
   app.get("/slow", { config, handlerTimeout: 20 }, () => new Promise(() => {}));
@@ -59,10 +58,15 @@ async function start(requestTimeoutMs?: number) {
 }
 
 test("every kind of response has what docs/coverage.md says, and whatever it lacks is explained there", async () => {
-  const [patient, impatient] = [await start(), await start(50)];
+  const servers = {
+    usual: await start(),
+    impatient: await start({ requestTimeoutMs: 50 }),
+    // The third request is the last one, the second run is one too many.
+    strict: await start({}, { RATE_LIMIT_PER_MINUTE: "3", MAX_CONCURRENT_RUNS: "1" }),
+  };
   const seen = [];
   for (const kind of kindsOf({ key, token })) {
-    const { origin, log } = kind.impatient ? impatient : patient;
+    const { origin, log } = servers[kind.server ?? "usual"];
     seen.push({ kind, seen: await observe(kind, origin, log) });
   }
   const missing = seen.flatMap(({ kind, seen }) =>
@@ -71,6 +75,6 @@ test("every kind of response has what docs/coverage.md says, and whatever it lac
       .map((column) => `${kind.name}: ${column}`),
   );
   expect(missing).toEqual([]);
-  await impatient.log.find(({ outcome }) => outcome === "errored");
+  await servers.impatient.log.find(({ outcome }) => outcome === "errored");
   await expect(pageOf(seen)).toMatchFileSnapshot(page.pathname);
 });

@@ -9,6 +9,8 @@ const root = new URL("../../../", import.meta.url);
 const everything = {
   OS_SECURITY_KEY: "0123456789abcdef0123456789abcdef",
   JWT_VERIFICATION_KEY: "a secret that is longer than thirty-two bytes",
+  TOKENS_PER_MINUTE: "100000",
+  TOKENS_PER_DAY: "1000000",
 };
 
 test("a run walks through the layers in the line that the documentation shows", async () => {
@@ -22,10 +24,12 @@ test("a run walks through the layers in the line that the documentation shows", 
     "security-headers",
     "trusted-host",
     "cors",
+    "rate-limit",
     "errors",
     "api-key",
     "jwt",
     "auth",
+    "quota",
   ]);
   await expect(explanation.toSvg()).toMatchFileSnapshot(new URL("docs/line.svg", root).pathname);
   expect(readFileSync(new URL("README.md", root), "utf8")).toContain(explanation.toText());

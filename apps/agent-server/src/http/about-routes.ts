@@ -16,7 +16,11 @@ export function aboutRoutes(app: FastifyInstance, context: RouteContext): void {
   // Open to everybody, so it says no more than what this is where callers have to say who they are.
   const offered = context.authMode === "none" && { agents: agents.map((agent) => agent.id) };
   app.get("/", async () => ({ name, description, id, ...offered }));
-  app.get("/health", async () => ({ status: "ok", instantiated_at: startedAt }));
+  // The server is well while Redis is away: it counts for itself, and says so.
+  app.get("/health", async () => {
+    const redis = context.counters.state();
+    return { status: "ok", instantiated_at: startedAt, ...(redis && { redis }) };
+  });
   app.get("/info", async () => ({
     os_id: id,
     name,

@@ -1,5 +1,6 @@
 import type { Agent } from "../agents/agent.ts";
 import type { AuthMode } from "../config/authentication.ts";
+import type { Counters } from "../limits/counters.ts";
 import type { RunService } from "../runs/run-service.ts";
 import type { Store } from "../store/store.ts";
 import { notFound } from "./errors.ts";
@@ -10,6 +11,7 @@ export interface RouteContext {
   readonly store: Store;
   readonly runs: RunService;
   readonly authMode: AuthMode;
+  readonly counters: Pick<Counters, "state">;
   readonly heartbeatMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

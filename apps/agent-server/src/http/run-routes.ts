@@ -1,41 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
 import type { Agent } from "../agents/agent.ts";
+import { metered } from "../limits/run-meter.ts";
 import type { StartedRun } from "../runs/run-service.ts";
 import type { Run } from "../store/store.ts";
 import { readFields } from "./bodies.ts";
 import { claimsOf, creatorOf, readerOf } from "./caller.ts";
 import { type RouteContext, requireAgent } from "./context.ts";
 import { HttpError, notFound, parse } from "./errors.ts";
-import { flag, jsonObject, optionalId, wholeNumber } from "./fields.ts";
+import {
+  continueFields,
+  type OwnerFields,
+  ownerFields,
+  resumeFields,
+  runFields,
+} from "./run-fields.ts";
 import { clientGone, sendEvents } from "./sse.ts";
 import { runView } from "./views.ts";
 
-const runFields = z.object({
-  message: z
-    .string({ error: "is required and must be a string" })
-    .min(1, { error: "must not be empty" })
-    .max(100_000, { error: "must be at most 100000 characters" }),
-  stream: flag(true),
-  background: flag(false),
-  session_id: optionalId,
-  user_id: optionalId,
-  session_state: jsonObject,
-  dependencies: jsonObject,
-  metadata: jsonObject,
-});
-const continueFields = runFields.pick({
-  stream: true,
-  background: true,
-  session_id: true,
-  user_id: true,
-});
-const resumeFields = z.object({
-  last_event_index: wholeNumber(-1, Number.MAX_SAFE_INTEGER, -1),
-  session_id: optionalId,
-  user_id: optionalId,
-});
-const owner = z.object({ session_id: optionalId, user_id: optionalId });
+/** What these routes begin has a quota, where there are any. */
+const config = { quota: true } as const;
 
 type AgentRoute = { Params: { agentId: string } };
 type RunRoute = { Params: { agentId: string; runId: string } };
@@ -44,54 +27,66 @@ type RunRoute = { Params: { agentId: string; runId: string } };
 export function runRoutes(app: FastifyInstance, context: RouteContext): void {
   const { runs, store, heartbeatMs } = context;
 
-  app.post<AgentRoute>("/agents/:agentId/runs", async (request, reply) => {
-    const agent = requireAgent(context, request.params.agentId);
-    const { fields, files } = await readFields(request);
-    const asked = { ...parse(runFields, fields), ...claimsOf(request) };
-    const started = await runs.start(
-      agent,
-      {
-        message: asked.message,
-        files,
-        sessionId: asked.session_id,
-        userId: creatorOf(request, asked.user_id),
-        sessionState: asked.session_state,
-        dependencies: asked.dependencies,
-        metadata: asked.metadata,
-        background: asked.background,
-      },
-      clientGone(reply),
-    );
-    if (!started) throw notFound("Session", asked.session_id ?? "");
-    return answer(reply, agent, started, asked);
+  app.post<AgentRoute>("/agents/:agentId/runs", { config }, async (request, reply) => {
+    const begun = await metered(request, async (meter) => {
+      const agent = requireAgent(context, request.params.agentId);
+      const { fields, files } = await readFields(request);
+      const asked = { ...parse(runFields, fields), ...claimsOf(request) };
+      const started = await runs.start(
+        agent,
+        {
+          message: asked.message,
+          files,
+          sessionId: asked.session_id,
+          userId: creatorOf(request, asked.user_id),
+          sessionState: asked.session_state,
+          dependencies: asked.dependencies,
+          metadata: asked.metadata,
+          background: asked.background,
+        },
+        clientGone(reply),
+        meter,
+      );
+      if (!started) throw notFound("Session", asked.session_id ?? "");
+      return { agent, started, asked };
+    });
+    return answer(reply, begun.agent, begun.started, begun.asked);
   });
 
   app.get<RunRoute>("/agents/:agentId/runs/:runId", async (request) => {
     const agent = requireAgent(context, request.params.agentId);
-    const run = await findRun(request, agent, parse(owner, request.query));
+    const run = await findRun(request, agent, parse(ownerFields, request.query));
     return runView(run, agent);
   });
 
   app.post<RunRoute>("/agents/:agentId/runs/:runId/cancel", async (request) => {
-    const asked = parse(owner, (await readFields(request)).fields);
+    const asked = parse(ownerFields, (await readFields(request)).fields);
     const agent = requireAgent(context, request.params.agentId);
     const run = await findRun(request, agent, asked);
     await runs.cancel(run.id, "The run was cancelled");
     return {};
   });
 
-  app.post<RunRoute>("/agents/:agentId/runs/:runId/continue", async (request, reply) => {
-    const asked = parse(continueFields, (await readFields(request)).fields);
-    const agent = requireAgent(context, request.params.agentId);
-    const run = await findRun(request, agent, asked);
-    const started = await runs.continue(agent, run, {
-      background: asked.background,
-      dependencies: claimsOf(request).dependencies ?? run.dependencies,
-      reader: clientGone(reply),
-    });
-    if (!started) throw new HttpError(409, whyNotContinuable(run));
-    return answer(reply, agent, started, asked);
-  });
+  app.post<RunRoute>(
+    "/agents/:agentId/runs/:runId/continue",
+    { config },
+    async (request, reply) => {
+      const begun = await metered(request, async (meter) => {
+        const asked = parse(continueFields, (await readFields(request)).fields);
+        const agent = requireAgent(context, request.params.agentId);
+        const run = await findRun(request, agent, asked);
+        const started = await runs.continue(agent, run, {
+          background: asked.background,
+          dependencies: claimsOf(request).dependencies ?? run.dependencies,
+          reader: clientGone(reply),
+          meter,
+        });
+        if (!started) throw new HttpError(409, whyNotContinuable(run));
+        return { agent, started, asked };
+      });
+      return answer(reply, begun.agent, begun.started, begun.asked);
+    },
+  );
 
   app.post<RunRoute>("/agents/:agentId/runs/:runId/resume", async (request, reply) => {
     const asked = parse(resumeFields, (await readFields(request)).fields);
@@ -105,7 +100,7 @@ export function runRoutes(app: FastifyInstance, context: RouteContext): void {
   async function findRun(
     request: FastifyRequest<RunRoute>,
     agent: Agent,
-    asked: z.output<typeof owner>,
+    asked: OwnerFields,
   ): Promise<Run> {
     const { runId } = request.params;
     const sessionId = claimsOf(request).session_id ?? asked.session_id;

@@ -8,6 +8,7 @@ import {
 } from "../agents/agent.ts";
 import type { RunOutcome, RunStore, ToolRecord } from "../store/store.ts";
 import { type LiveRun, RunStopped } from "./live-run.ts";
+import type { RunMeter } from "./meter.ts";
 import { untilAborted } from "./until-aborted.ts";
 import { type RunEventName, toMetrics, toRunEvent, toToolRecord } from "./wire.ts";
 
@@ -17,6 +18,7 @@ export interface Conducting {
   readonly input: AgentInput;
   readonly opening: "RunStarted" | "RunContinued";
   readonly store: RunStore;
+  readonly meter: RunMeter;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly timeoutMs: number;
@@ -32,7 +34,7 @@ interface Ending {
 
 /** Lets the agent work, and stores what it does event by event, the end included. */
 export async function conduct(live: LiveRun, options: Conducting): Promise<void> {
-  const { agent, input, store, now } = options;
+  const { agent, input, store, meter, now } = options;
   const seconds = (): number => Math.floor(now() / 1000);
   const tools = new Map<string, ToolRecord>();
   const pieces: string[] = [];
@@ -49,6 +51,7 @@ export async function conduct(live: LiveRun, options: Conducting): Promise<void>
   const handle = async (happened: AgentEvent): Promise<void> => {
     if (happened.type === "usage") {
       usage = happened.usage;
+      await meter.use(usage);
     } else if (happened.type === "content") {
       pieces.push(happened.text);
       await emit("RunContent", { content: happened.text, content_type: "str" });
@@ -61,6 +64,9 @@ export async function conduct(live: LiveRun, options: Conducting): Promise<void>
 
   const { signal } = live;
   const deadline = setTimeout(() => live.abort(tookTooLong()), options.timeoutMs);
+  const onUnaffordable = (): void => live.abort(unaffordable(meter.signal.reason));
+  if (meter.signal.aborted) onUnaffordable();
+  else meter.signal.addEventListener("abort", onUnaffordable, { once: true });
   let ending: Ending;
   try {
     const { id: model, provider } = agent.model;
@@ -75,6 +81,9 @@ export async function conduct(live: LiveRun, options: Conducting): Promise<void>
     ending = endingOf(signal.aborted ? signal.reason : error, options.onError);
   } finally {
     clearTimeout(deadline);
+    meter.signal.removeEventListener("abort", onUnaffordable);
+    // Before the end can be seen: whoever sees it may begin the next run.
+    await meter.settle(usage);
   }
 
   const outcome: RunOutcome = {
@@ -96,6 +105,11 @@ const toolEvents = {
 
 function tookTooLong(): AgentFailure {
   return new AgentFailure("run_timeout", "The run took too long and was stopped");
+}
+
+/** What the meter says is written for the caller. */
+function unaffordable(reason: Error): AgentFailure {
+  return new AgentFailure("quota_exhausted", reason.message, { cause: reason });
 }
 
 function endingOf(error: unknown, onError: Conducting["onError"]): Ending {

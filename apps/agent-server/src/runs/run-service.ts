@@ -4,6 +4,7 @@ import type { JsonObject, NewRun, Owner, Run, RunEvent, Session, Store } from ".
 import { conduct } from "./conduct.ts";
 import { follow } from "./follow.ts";
 import { LiveRun } from "./live-run.ts";
+import type { RunMeter } from "./meter.ts";
 
 /** How many earlier runs of its session an agent gets to see. */
 const historyRuns = 20;
@@ -48,12 +49,14 @@ export class RunService {
    * Starts a run.
    *
    * @param reader - aborts when the reader leaves; unless it is a background run, that stops it.
+   * @param meter - counts what it uses, and is settled when it ends.
    * @returns nothing when the session belongs to somebody else.
    */
   async start(
     agent: Agent,
     request: RunRequest,
     reader: AbortSignal,
+    meter: RunMeter,
   ): Promise<StartedRun | undefined> {
     const { store } = this.#options;
     const fresh = newRun(agent, request, this.#seconds());
@@ -62,7 +65,7 @@ export class RunService {
     const run = begun(fresh);
     const input = await this.#input(run, session, request.files);
     const live = new LiveRun(run, { detached: request.background });
-    return this.#conduct(live, { agent, input, opening: "RunStarted", reader });
+    return this.#conduct(live, { agent, input, opening: "RunStarted", reader, meter });
   }
 
   /**
@@ -77,19 +80,20 @@ export class RunService {
       readonly background: boolean;
       readonly dependencies: JsonObject;
       readonly reader: AbortSignal;
+      readonly meter: RunMeter;
     },
   ): Promise<StartedRun | undefined> {
     const { store } = this.#options;
     if (run.files.length > 0) return undefined;
     const session = await store.sessions.get(run.sessionId, run.userId);
     if (!session) return undefined;
-    const { dependencies } = options;
+    const { dependencies, reader, meter } = options;
     const input = await this.#input({ ...run, dependencies }, session, []);
     const live = new LiveRun(run, { detached: options.background });
     const next = await store.runs.reopen(run.id);
     if (next === undefined) return undefined;
     live.nextIndex = next;
-    return this.#conduct(live, { agent, input, opening: "RunContinued", reader: options.reader });
+    return this.#conduct(live, { agent, input, opening: "RunContinued", reader, meter });
   }
 
   /** Returns the events of a run after one of them: those stored, then those to come. */
@@ -125,6 +129,7 @@ export class RunService {
       readonly input: AgentInput;
       readonly opening: "RunStarted" | "RunContinued";
       readonly reader: AbortSignal;
+      readonly meter: RunMeter;
     },
   ): StartedRun {
     const { store, now, timeoutMs, onError } = this.#options;

@@ -122,6 +122,24 @@ export function kindsOf(credentials: { readonly key: string; readonly token: str
       status: 422,
       request: { path: runs, headers: asJson, body: "{}" },
     },
+    {
+      name: "too many runs at once",
+      status: 429,
+      before: {
+        path: "/agents/endless/runs",
+        headers: asForm,
+        body: "message=hi&background=1&stream=0",
+      },
+      request: { path: runs, headers: asForm, body: "message=hi" },
+      server: "strict",
+    },
+    {
+      name: "too many requests",
+      status: 429,
+      before: { path: "/agents", headers: known },
+      request: { path: "/agents", headers: known },
+      server: "strict",
+    },
     { name: "another host", status: 400, request: { headers: { ...known, host: "evil.example" } } },
     {
       name: "an HTTP/1.1 request without a host",
@@ -182,7 +200,7 @@ export function kindsOf(credentials: { readonly key: string; readonly token: str
       name: "a body that does not arrive in time",
       status: 408,
       request: { path: runs, headers: { ...asJson, "content-length": "9" }, body: "{" },
-      impatient: true,
+      server: "impatient",
       without: { cors: "tooLate", timing: "tooLate", log: "tooLate" },
     },
   ];

@@ -16,8 +16,8 @@ export interface Kind {
   readonly before?: ExchangeRequest;
   /** Leaves in the middle of the answer. */
   readonly leaves?: true;
-  /** Asks a server that waits for nobody. */
-  readonly impatient?: true;
+  /** Asks a server that waits for nobody, or one that lets little through. */
+  readonly server?: "impatient" | "strict";
   /** What the response lacks, and why. Everything else it must have. */
   readonly without?: Readonly<Partial<Record<Column, keyof typeof reasons>>>;
 }
@@ -28,6 +28,13 @@ export type Seen = Readonly<Record<Column, string | undefined>>;
 const security = Object.entries(createHeaders({}, false));
 const readable = ["X-Request-ID", "Retry-After", "RateLimit", "WWW-Authenticate"];
 
+/** What clients are told with a status, so that they know how to go on. */
+const owed: Readonly<Record<number, string>> = {
+  401: "www-authenticate",
+  405: "allow",
+  429: "retry-after",
+};
+
 /** Makes the request over a socket of its own, and looks at what comes back, on the wire and in the log. */
 export async function observe(kind: Kind, origin: string, log: LogLines): Promise<Seen> {
   if (kind.before) await (await openExchange(origin, kind.before)).wholeBody();
@@ -35,6 +42,8 @@ export async function observe(kind: Kind, origin: string, log: LogLines): Promis
   const exchange = await openExchange(origin, kind.request);
   const { status, header } = await exchange.head();
   expect(status, kind.name).toBe(kind.status);
+  const told = owed[status];
+  if (told !== undefined) expect(header(told), `${kind.name}: ${told}`).toBeDefined();
   const body = kind.leaves ? await exchange.bodyUntil("RunContent") : await exchange.wholeBody();
   exchange.destroy();
 

@@ -35,7 +35,7 @@ export function pageOf(seen: readonly { readonly kind: Kind; readonly seen: Seen
 const introduction = [
   "# What reaches every kind of response",
   "",
-  "The [demo](../apps/agent-server) with authentication on, asked over real sockets by a page of a listed origin. A",
+  "The [demo](../apps/agent-server) with authentication and limits on, asked over real sockets by a page of a listed origin. A",
   "[test](../apps/agent-server/test/coverage.test.ts) makes every request, looks at what comes back and writes this page; it",
   "fails where the page says something else. `pnpm exec vitest run apps/agent-server/test/coverage.test.ts -u` writes it anew.",
   "",
