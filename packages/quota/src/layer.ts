@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Controls } from "./controls.ts";
 import { QUOTA_NOT_REGISTERED } from "./errors.ts";
 import { auditQuota } from "./findings.ts";
-import { Meter } from "./meter.ts";
+import { decorateMetered, Meter } from "./meter.ts";
 import { type QuotaOptions, resolveOptions } from "./options.ts";
 import type { QuotaRefusal } from "./refusal.ts";
 import { RouteQuotas } from "./route-quotas.ts";
@@ -92,7 +92,7 @@ function quotaControls(app: Instance): QuotaControls | undefined {
 
 function decorate(app: Instance, controls: QuotaControls): void {
   app[kControls] = controls;
-  if (!app.hasRequestDecorator("quota")) app.decorateRequest("quota", null);
+  decorateMetered(app);
   if (app.hasDecorator("quota")) return;
   app.decorate("quota", {
     getter(this: Instance): QuotaControls {

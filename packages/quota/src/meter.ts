@@ -1,6 +1,6 @@
 import { exchangeOf } from "@enfilade/layer";
 import { createLimiter, type Decision, type Limiter, type Reservation } from "@enfilade/limiter";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { callerOf } from "./caller.ts";
 import { chargesFor, isPlace, type RunCharge, toCharges } from "./charges.ts";
 import { OpenRuns } from "./open-runs.ts";
@@ -19,6 +19,12 @@ interface Attempt {
   readonly busy: boolean;
 }
 
+const kRun: unique symbol = Symbol("enfilade.quota.run");
+const kWaiting: unique symbol = Symbol("enfilade.quota.waiting");
+
+/** What is kept of a request, on itself: maps of a hundred thousand requests would keep the collector busy. */
+type Metered = FastifyRequest & { [kRun]?: Run | null; [kWaiting]?: Waiting<Attempt> | null };
+
 /** Admits the runs of one registration, and follows them to their end. */
 export class Meter {
   readonly limiter: Limiter;
@@ -26,8 +32,6 @@ export class Meter {
   readonly room: WaitingRoom<Attempt> | undefined;
   readonly settings: Settings;
   readonly #counted: ReadonlySet<string>;
-  readonly #runs = new WeakMap<FastifyRequest, Run>();
-  readonly #waiting = new WeakMap<FastifyRequest, Waiting<Attempt>>();
 
   constructor(settings: Settings) {
     const { store, liveNodes, queue, settleWithinMs, policies } = settings;
@@ -43,7 +47,7 @@ export class Meter {
    *
    * @throws `QUOTA_EXCEEDED`, `QUOTA_NEVER_FITS`, `QUOTA_NOT_GRANTED`, `QUOTA_BUSY`, and 500s for what was set up wrong
    */
-  async admit(request: FastifyRequest, reply: FastifyReply, quota: RouteQuota): Promise<void> {
+  async admit(request: Metered, reply: FastifyReply, quota: RouteQuota): Promise<void> {
     const caller = callerOf(request, this.settings.orgClaim);
     const estimate = await this.#estimate(request, quota);
     const charges = await chargesFor(quota.policies, estimate, caller, request);
@@ -68,14 +72,14 @@ export class Meter {
       openRuns: this.openRuns,
       onFreed: (freed) => this.room?.freed(placesOf(freed)),
     });
-    this.#runs.set(request, run);
+    request[kRun] = run;
     request.quota = run;
   }
 
   /** The exchange of a request has ended. */
-  leave(request: FastifyRequest, delivered: boolean): void {
-    this.#waiting.get(request)?.leave();
-    this.#runs.get(request)?.leave(delivered);
+  leave(request: Metered, delivered: boolean): void {
+    request[kWaiting]?.leave();
+    request[kRun]?.leave(delivered);
   }
 
   async close(): Promise<void> {
@@ -89,7 +93,7 @@ export class Meter {
   }
 
   async #ask(
-    request: FastifyRequest,
+    request: Metered,
     reply: FastifyReply,
     charges: readonly RunCharge[],
     caller: Caller,
@@ -120,8 +124,15 @@ export class Meter {
       putHeaders(reply, charges, first.decision.verdicts, this.settings.headers);
       throw refuseFull(reply, this.settings.queue?.maxWaitMs ?? 0);
     }
-    this.#waiting.set(request, waiting);
+    request[kWaiting] = waiting;
     return await waiting.done;
+  }
+}
+
+/** Makes room on requests for what is kept of them. */
+export function decorateMetered(app: FastifyInstance): void {
+  for (const key of ["quota", kRun, kWaiting]) {
+    if (!app.hasRequestDecorator(key)) app.decorateRequest(key, null);
   }
 }
 
