@@ -13,7 +13,10 @@ app.get("/", { config: { securityHeaders: { profile: "page" } } }, (_request, re
 );
 
 const api = await app.inject({ url: "/runs", headers: { authorization: "Bearer token" } });
-assert.equal(api.headers["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
+assert.equal(
+  api.headers["content-security-policy"],
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
 assert.equal(api.headers["cache-control"], "no-store");
 
 const page = await app.inject("/");

@@ -72,7 +72,14 @@ const COMMON = {
 export const PROFILES: Readonly<Record<Profile, Required<HeaderOptions>>> = {
   api: {
     ...COMMON,
-    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    // The last three do not fall back to the first: what is injected into data that somebody shows as a page
+    // could send its forms, and lead its links, anywhere.
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
     originAgentCluster: false,
     permissionsPolicy: POWERFUL_FEATURES,
   },

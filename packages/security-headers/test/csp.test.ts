@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CspDirectives, formatContentSecurityPolicy } from "../src/index.ts";
-import { parsePolicy } from "./observatory.ts";
+import { parsePolicy } from "./policies.ts";
 
 const NONCES = { script: "AAAAAAAAAAAAAAAAAAAAAA", style: "BBBBBBBBBBBBBBBBBBBBBB" };
 

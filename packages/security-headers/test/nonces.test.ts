@@ -5,7 +5,7 @@ import fc from "fast-check";
 import Fastify, { type FastifyReply } from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createNonces, type SecurityHeadersOptions, securityHeaders } from "../src/index.ts";
-import { parsePolicy } from "./observatory.ts";
+import { parsePolicy } from "./policies.ts";
 
 const NONCE = /^[A-Za-z0-9_-]{22}$/;
 

@@ -1,7 +1,10 @@
+import { cspModifier, readPolicy } from "./observatory-csp.ts";
+
 /*
- * A score in the spirit of Mozilla's HTTP Observatory: the published modifiers of the tests that look at
- * headers alone (its tests of cookies, redirects, CORS and subresource integrity have nothing to look at
- * here, and count 0). Everything starts at 100; what is gained counts only from 90 on.
+ * The score of MDN's HTTP Observatory, by the rules that it publishes (algorithm 6, of August 2026), for the tests
+ * that look at one answer over TLS. Those of cookies, redirects, CORS and subresource integrity find nothing to
+ * look at here, and count 0; so does HSTS without the list of preloaded hosts. Everything starts at 100, and what is
+ * gained counts only from 90 on.
  */
 
 const GRADES: readonly (readonly [number, string])[] = [
@@ -18,6 +21,7 @@ const GRADES: readonly (readonly [number, string])[] = [
   [30, "D"],
   [25, "D-"],
 ];
+const ENOUGH_FOR_BONUS = 90;
 
 /** What a response scores, test by test. */
 export function observatoryScore(headers: Record<string, unknown>): {
@@ -25,83 +29,73 @@ export function observatoryScore(headers: Record<string, unknown>): {
   grade: string;
   modifiers: Record<string, number>;
 } {
-  const value = (name: string) => String(headers[name] ?? "");
-  const csp = parsePolicy(value("content-security-policy"));
+  const value = (name: string) =>
+    headers[name] === undefined ? undefined : String(headers[name]).trim();
+  const policy = value("content-security-policy");
   const modifiers = {
-    "content-security-policy": cspModifier(csp),
-    "cross-origin-embedder-policy": oneOf(value("cross-origin-embedder-policy"), {
+    "content-security-policy": cspModifier(policy),
+    "cross-origin-embedder-policy": tokenModifier(value("cross-origin-embedder-policy"), {
       "require-corp": 10,
       credentialless: 10,
       "unsafe-none": 0,
-      "": 0,
     }),
-    "cross-origin-opener-policy": oneOf(value("cross-origin-opener-policy"), {
+    "cross-origin-opener-policy": tokenModifier(value("cross-origin-opener-policy"), {
       "same-origin": 10,
       "same-origin-allow-popups": 10,
       "noopener-allow-popups": 10,
       "unsafe-none": 0,
-      "": 0,
     }),
-    "cross-origin-resource-policy": oneOf(value("cross-origin-resource-policy"), {
+    "cross-origin-resource-policy": oneOf(value("cross-origin-resource-policy")?.toLowerCase(), {
       "same-origin": 10,
       "same-site": 10,
       "cross-origin": 0,
-      "": 0,
     }),
-    "referrer-policy": oneOf(value("referrer-policy").split(",").at(-1)?.trim() ?? "", {
-      "no-referrer": 5,
-      "same-origin": 5,
-      "strict-origin": 5,
-      "strict-origin-when-cross-origin": 5,
-      "": 0,
-    }),
+    "referrer-policy": referrerModifier(value("referrer-policy")),
     "strict-transport-security": hstsModifier(value("strict-transport-security")),
-    "x-content-type-options": value("x-content-type-options") === "nosniff" ? 0 : -5,
-    "x-frame-options":
-      csp.has("frame-ancestors") || /^(?:deny|sameorigin)$/i.test(value("x-frame-options"))
-        ? 5
-        : -20,
+    "x-content-type-options": value("x-content-type-options")?.toLowerCase() === "nosniff" ? 0 : -5,
+    "x-frame-options": readPolicy(policy)?.has("frame-ancestors")
+      ? 5
+      : frameModifier(value("x-frame-options")?.toLowerCase()),
   };
   const all = Object.values(modifiers);
   const losses = 100 + all.filter((points) => points < 0).reduce((a, b) => a + b, 0);
-  const score = losses >= 90 ? 100 + all.reduce((a, b) => a + b, 0) : Math.max(losses, 0);
+  const gained = 100 + all.reduce((a, b) => a + b, 0);
+  const score = Math.max(losses >= ENOUGH_FOR_BONUS ? gained : losses, 0);
   const grade = GRADES.find(([from]) => score >= from)?.[1] ?? "F";
   return { score, grade, modifiers };
 }
 
-function oneOf(value: string, points: Record<string, number>): number {
-  return points[value] ?? -5;
+function oneOf(value: string | undefined, points: Record<string, number>): number {
+  if (value === undefined || value === "") return 0;
+  return Object.hasOwn(points, value) ? (points[value] as number) : -5;
 }
 
-/** Reads a policy as a browser does: of a directive that occurs twice, the first counts. */
-export function parsePolicy(policy: string): Map<string, string[]> {
-  const directives = new Map<string, string[]>();
-  for (const part of policy.split(";")) {
-    const [name, ...sources] = part.trim().split(/\s+/);
-    if (name && !directives.has(name)) directives.set(name, sources);
-  }
-  return directives;
+/** A token of a structured field (RFC 9651), with or without parameters. */
+function tokenModifier(value: string | undefined, points: Record<string, number>): number {
+  return oneOf(value?.replace(/^([a-z-]+)(?:; *[a-z_-]+=(?:"[^"]*"|[a-z]+))*$/, "$1"), points);
 }
 
-function cspModifier(csp: Map<string, string[]>): number {
-  if (csp.size === 0) return -25;
-  const sources = (name: string) => csp.get(name) ?? csp.get("default-src") ?? ["*"];
-  const broad = (source: string) => /^(?:\*|https?:|ftp:|https?:\/\/\*(?:\.\*)?)$/.test(source);
-  const inline = (source: string) => source === "'unsafe-inline'" || source === "data:";
-  const trusted = (list: string[]) => list.some((source) => /^'(?:nonce|sha\d+)-/.test(source));
-  const script = sources("script-src").filter(
-    (source) => source !== "'unsafe-inline'" || !trusted(sources("script-src")),
-  );
-  if (script.includes("'strict-dynamic'") && !trusted(script)) return -25;
-  if (script.some((source) => broad(source) || inline(source))) return -20;
-  if (sources("object-src").some(broad)) return -20;
-  if ([...script, ...sources("style-src")].includes("'unsafe-eval'")) return -10;
-  if (sources("style-src").some((source) => broad(source) || inline(source))) return 0;
-  return csp.get("default-src")?.join() === "'none'" ? 10 : 5;
+const PRIVATE = ["no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"];
+const OTHERS = ["origin", "origin-when-cross-origin", "unsafe-url", "no-referrer-when-downgrade"];
+
+/** Of several policies the last one counts that browsers know. */
+function referrerModifier(value: string | undefined): number {
+  if (value === undefined) return 0;
+  const policies = value.split(",").map((policy) => policy.trim().toLowerCase());
+  const last = policies.findLast((policy) => [...PRIVATE, ...OTHERS].includes(policy));
+  return last !== undefined && PRIVATE.includes(last) ? 5 : -5;
 }
 
-function hstsModifier(value: string): number {
-  const seconds = Number(/max-age=(\d+)/.exec(value)?.[1] ?? Number.NaN);
-  if (Number.isNaN(seconds)) return -20;
-  return seconds < 15_552_000 ? -10 : 0;
+function hstsModifier(value: string | undefined): number {
+  const seconds = value
+    ?.split(";")
+    .map((part) => /^max-age=(\d+)/i.exec(part.trim())?.[1])
+    .findLast((found) => found !== undefined);
+  if (seconds === undefined || value?.includes(",")) return -20;
+  return Number(seconds) < 15_552_000 ? -10 : 0;
+}
+
+function frameModifier(value: string | undefined): number {
+  if (value === "deny" || value === "sameorigin") return 5;
+  return value?.startsWith("allow-from") ? 0 : -20;
 }

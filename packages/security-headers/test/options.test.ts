@@ -25,7 +25,14 @@ it.each<[string, object, string]>([
   ],
   [
     "a policy of which every directive is taken away",
-    { contentSecurityPolicy: { defaultSrc: false, frameAncestors: false } },
+    {
+      contentSecurityPolicy: {
+        defaultSrc: false,
+        baseUri: false,
+        formAction: false,
+        frameAncestors: false,
+      },
+    },
     "contentSecurityPolicy",
   ],
   [

@@ -64,7 +64,7 @@ describe("a route of its own", () => {
       },
     );
     expect(headers["content-security-policy"]).toBe(
-      "default-src 'none'; connect-src 'self'; img-src 'self'",
+      "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; img-src 'self'",
     );
     expect(headers["x-frame-options"]).toBe("SAMEORIGIN");
   });
@@ -75,7 +75,7 @@ describe("a route of its own", () => {
       { contentSecurityPolicy: false },
     );
     expect(headers["content-security-policy"]).toBe(
-      "default-src 'none'; frame-ancestors 'none'; img-src 'self'",
+      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self'",
     );
   });
 });

@@ -1,22 +1,14 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
-import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
-import Fastify, { type FastifyInstance } from "fastify";
+import { listen, openExchange } from "@enfilade/testing";
+import Fastify from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type SecurityHeadersOptions, securityHeaders } from "../src/index.ts";
+import { createHeaders, type SecurityHeadersOptions, securityHeaders } from "../src/index.ts";
+import { KINDS, variedApp } from "./kinds.ts";
+import { CLIENT, overTls, SERVER } from "./tls.ts";
 
 const HSTS = "strict-transport-security";
-
-/** TLS by a key that both sides know: no certificate is needed. */
-const KEY = Buffer.from("a key that both sides of a test know");
-const SERVER = { pskCallback: () => KEY, ciphers: "PSK", maxVersion: "TLSv1.2" } as const;
-const CLIENT = {
-  pskCallback: () => ({ psk: KEY, identity: "test" }),
-  ciphers: "PSK",
-  maxVersion: "TLSv1.2",
-  checkServerIdentity: () => undefined,
-} as const;
 
 async function plainApp(
   options: SecurityHeadersOptions = {},
@@ -29,29 +21,42 @@ async function plainApp(
   return app;
 }
 
-async function overTls(app: FastifyInstance, path: string) {
-  await app.listen({ port: 0, host: "127.0.0.1" });
-  onTestFinished(() => app.close());
-  const { port } = app.server.address() as AddressInfo;
-  const request = httpsRequest({ ...CLIENT, host: "127.0.0.1", port, path }).end();
-  const [response] = await once(request, "response");
-  response.resume();
-  return response.headers;
-}
-
 describe("HSTS", () => {
-  it("is sent over TLS, on every kind of response", async () => {
-    for (const path of ["/", "/hijack", "/nowhere"]) {
-      const app = Fastify({ https: SERVER });
-      await app.register(securityHeaders);
-      app.get("/", async () => "ok");
-      app.get("/hijack", (_request, reply) => {
-        reply.hijack();
-        reply.raw.end("raw");
-      });
-      const headers = await overTls(app as unknown as FastifyInstance, path);
-      expect(headers[HSTS]).toBe("max-age=63072000; includeSubDomains");
+  it.each(KINDS)("is sent over TLS on %s, and not over plain HTTP", async (_what, method, path) => {
+    const isPost = method === "POST";
+    const headers = isPost ? { "content-type": "application/json" } : {};
+    const body = isPost ? "{" : undefined;
+
+    const response = await overTls(await variedApp({}, { https: SERVER }), {
+      method,
+      path,
+      headers,
+      body,
+    });
+    expect(response.headers[HSTS]).toBe("max-age=63072000; includeSubDomains");
+
+    const app = await variedApp();
+    onTestFinished(() => app.close());
+    const over = await app.inject({ method, url: path, headers, ...(isPost && { body: "{" }) });
+    expect(over.headers).not.toHaveProperty(HSTS);
+  });
+
+  it("is for createHeaders to give to answers to what is no HTTP, by whether the connection has TLS", async () => {
+    const app = Fastify({
+      clientErrorHandler(_error, socket) {
+        const headers = Object.entries(createHeaders({}, "encrypted" in socket));
+        const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+        socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join("")}connection: close\r\n\r\n`);
+      },
+    });
+    const exchange = await openExchange(await listen(app), { method: "NO HTTP", path: "/" });
+    const { status, headers } = await exchange.head();
+
+    expect(status).toBe(400);
+    for (const [name, value] of Object.entries(createHeaders({}, false))) {
+      expect(headers.get(name)).toEqual([value]);
     }
+    expect(headers.has(HSTS)).toBe(false);
   });
 
   it("is sent over HTTP/2 with TLS", async () => {
