@@ -1,5 +1,7 @@
 import apiKey from "@enfilade/api-key";
 import auth, { AGENT_OS_RULES, type RuleMap } from "@enfilade/auth";
+import clientGate from "@enfilade/client-gate";
+import compress from "@enfilade/compress";
 import cors from "@enfilade/cors";
 import errors from "@enfilade/errors";
 import jwt from "@enfilade/jwt";
@@ -34,6 +36,9 @@ export async function line(app: FastifyInstance, config: Config, store: Store): 
   await app.register(securityHeaders);
   await app.register(trustedHost, { hosts: config.allowedHosts });
   await app.register(cors, { origin: config.corsOrigins });
+  if (config.refusedClients) await app.register(clientGate, config.refusedClients);
+  // Event streams are left as they are, a token at a time.
+  await app.register(compress);
   // AgentOS' clients read a string `detail`. The request log has the error behind it already.
   await app.register(errors, { dialect: "detail", log: false });
   await authenticate(app, config);

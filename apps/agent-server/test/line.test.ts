@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { createLogLines } from "@enfilade/testing";
 import { expect, test } from "vitest";
 import { testApp } from "./support.ts";
@@ -9,6 +10,7 @@ const root = new URL("../../../", import.meta.url);
 const everything = {
   OS_SECURITY_KEY: "0123456789abcdef0123456789abcdef",
   JWT_VERIFICATION_KEY: "a secret that is longer than thirty-two bytes",
+  REFUSED_CLIENTS: "198.51.100.0/24,LegacyApp/1.",
   TOKENS_PER_MINUTE: "100000",
   TOKENS_PER_DAY: "1000000",
 };
@@ -24,7 +26,9 @@ test("a run walks through the layers in the line that the documentation shows", 
     "security-headers",
     "trusted-host",
     "cors",
+    "client-gate",
     "rate-limit",
+    "compress",
     "errors",
     "api-key",
     "jwt",
@@ -103,4 +107,52 @@ test("a page of a listed origin may read what it asks for, errors and streams in
     headers: { origin: "https://evil.example" },
   });
   expect(stranger.headers["access-control-allow-origin"]).toBeUndefined();
+});
+
+test("a long answer is compressed for who takes it so, a stream of events never; bodies may come compressed", async () => {
+  const app = await testApp();
+  const message = "all the same again ".repeat(200);
+  const ask = (stream: boolean) =>
+    app.inject({
+      method: "POST",
+      url: "/agents/echo/runs",
+      headers: {
+        "accept-encoding": "gzip",
+        "content-encoding": "gzip",
+        "content-type": "application/json",
+      },
+      payload: gzipSync(JSON.stringify({ message, stream })),
+    });
+  const whole = await ask(false);
+  expect(whole.statusCode).toBe(200);
+  expect(whole.headers).toMatchObject({
+    "content-encoding": "gzip",
+    vary: expect.stringMatching(/Accept-Encoding/),
+  });
+  expect(whole.rawPayload.length).toBeLessThan(message.length / 2);
+  expect(JSON.parse(gunzipSync(whole.rawPayload).toString()).content).toContain(message.trim());
+
+  const streamed = await ask(true);
+  expect(streamed.headers["content-type"]).toBe("text/event-stream");
+  expect(streamed.headers).not.toHaveProperty("content-encoding");
+  expect(streamed.body).toContain("event: RunCompleted");
+});
+
+test("clients that are refused hear so, by their address or by what their user agent says", async () => {
+  const app = await testApp(
+    {},
+    { REFUSED_CLIENTS: "198.51.100.0/24, LegacyApp/1.", CORS_ORIGINS: "https://ui.example" },
+  );
+  const headers = { origin: "https://ui.example" };
+  for (const refused of [
+    { remoteAddress: "198.51.100.7", headers },
+    { headers: { ...headers, "user-agent": "LegacyApp/1.7 (Android 9)" } },
+  ]) {
+    const response = await app.inject({ url: "/agents", ...refused });
+    expect(response.statusCode).toBe(403);
+    expect(response.headers["access-control-allow-origin"]).toBe("https://ui.example");
+    expect(response.json()).toMatchObject({ code: "CLIENT_GATE_REFUSED" });
+  }
+  const current = { ...headers, "user-agent": "LegacyApp/10.2" };
+  expect((await app.inject({ url: "/agents", headers: current })).statusCode).toBe(200);
 });
