@@ -61,6 +61,29 @@ describe("the Redis store", () => {
     expect(redis.state().counts.sent).toBe(before + 1);
   });
 
+  it("asks one script for one set of kinds, in whatever order and under whatever names they come", async () => {
+    const limiter = open();
+    await limiter.decide([charge(rate), charge(tokens), charge(usd)]);
+    const scripts = async () =>
+      /number_of_cached_scripts:(\d+)/.exec(await server.command("INFO", "memory"))?.[1];
+    const before = await scripts();
+    expect(before).toMatch(/^[1-9]/);
+    await limiter.decide([charge(usd), charge(rate), charge(tokens)]);
+    const another = gcra({ name: "another", limit: 9, per: "day", burst: 9 });
+    await limiter.decide([charge(tokens), charge(usd), charge(another)]);
+    expect(await scripts()).toBe(before);
+  });
+
+  it("decides on although the server forgets its scripts", async () => {
+    const limiter = open();
+    await limiter.decide([charge(rate)]);
+    await server.command("SCRIPT", "FLUSH");
+    expect(await limiter.decide([charge(rate)])).toMatchObject({
+      degraded: false,
+      verdicts: [{ remaining: 1 }],
+    });
+  });
+
   it.each(everyKind)("writes no key without an expiry ($kind)", async (policy) => {
     const limiter = open();
     const reservation = await limiter.reserve([charge(policy)]);

@@ -5,6 +5,8 @@ export interface FaultRow {
   readonly open: string;
   readonly closed: string;
   readonly slowestMs: number;
+  /** From the end of the fault to the store's first decision. */
+  readonly againMs: number;
   readonly after: string;
 }
 
@@ -13,13 +15,13 @@ export function faultTable(
   rows: readonly FaultRow[],
   { calls, liveNodes, deadlineMs }: { calls: number; liveNodes: number; deadlineMs: number },
 ): string {
-  const lines = rows.map(({ fault, local, open, closed, slowestMs, after }) =>
-    row([fault, local, open, closed, `${Math.ceil(slowestMs)} ms`, after]),
+  const lines = rows.map(({ fault, local, open, closed, slowestMs, againMs, after }) =>
+    row([fault, local, open, closed, inMs(slowestMs), inMs(againMs), after]),
   );
   return [
     "<!-- faults -->",
-    `Written by \`test/faults.test.ts\`: ${calls} calls for each policy, one after the other, while the fault`,
-    `lasts; \`local\` has a burst of 20 shared by ${liveNodes} nodes, and the deadline is ${deadlineMs} ms.`,
+    `Written by \`test/faults.test.ts\`: ${calls} calls for each policy, one after the other, while the fault lasts; \`local\` has a burst of 20`,
+    `shared by ${liveNodes} nodes, the deadline is ${deadlineMs} ms, and everything else is left at its default.`,
     "",
     row([
       "Fault",
@@ -27,9 +29,10 @@ export function faultTable(
       '`"open"`',
       '`"closed"`',
       "slowest answer",
+      "store decides again after",
       "counts afterwards",
     ]),
-    row(["---", "---", "---", "---", "---", "---"]),
+    row(["---", "---", "---", "---", "---", "---", "---"]),
     ...lines,
     "<!-- /faults -->",
   ].join("\n");
@@ -43,8 +46,12 @@ export function shapeOf(markdown: string): string {
     .map((line) =>
       line.endsWith("| exact |") ? line.replace(/\|.*\| exact \|$/, "| … | exact |") : line,
     )
-    .map((line) => line.replace(/\| \d+ ms \|/, "| … |"))
+    .map((line) => line.replaceAll(/\d+ ms(?= \|)/g, "…"))
     .join("\n");
+}
+
+function inMs(ms: number): string {
+  return `${Math.ceil(ms)} ms`;
 }
 
 function row(cells: readonly string[]): string {

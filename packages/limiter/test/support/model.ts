@@ -95,6 +95,11 @@ export class Model {
     log.entries = log.entries.filter((entry) => entry.lease !== lease);
   }
 
+  /** How many slots are taken. */
+  taken(policy: ConcurrencyPolicy, counter: string, at: number): number {
+    return sum([...liveLeases(policy, this.#logOf(counter).entries, at).values()]);
+  }
+
   #logOf(counter: string): Log {
     let log = this.#logs.get(counter);
     if (log === undefined) {
