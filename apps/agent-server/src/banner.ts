@@ -41,7 +41,10 @@ export function banner(options: {
     `curl${key} -d message='Hello there' -d stream=false ${url}/agents/echo/runs`,
     `curl${key} ${url}/sessions`,
     ...(config.authMode === "none"
-      ? [dim("With a key:"), "OS_SECURITY_KEY=$(openssl rand -hex 32) npm run demo"]
+      ? [
+          dim("With a key:"),
+          "export OS_SECURITY_KEY=$(openssl rand -hex 32); echo $OS_SECURITY_KEY; npm run demo",
+        ]
       : []),
     "",
     dim(`${passages} passages indexed · data in ${config.dataDir} · Ctrl-C stops`),

@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import type { ClientGateOptions } from "@enfilade/client-gate";
 import {
   type Authentication,
   type AuthMode,
@@ -7,6 +8,7 @@ import {
 } from "./config/authentication.ts";
 import { type Limits, readLimits } from "./config/limits.ts";
 import { ConfigError, type Environment, setIn } from "./config/problems.ts";
+import { readRefusedClients } from "./config/refused-clients.ts";
 import { readTrustProxy } from "./config/trust-proxy.ts";
 import { readVariables, type Variables } from "./config/variables.ts";
 
@@ -22,6 +24,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** The proxies whose word on a caller's address counts; usually none. */
   readonly trustProxy: readonly string[];
+  /** Whom the client-gate layer refuses; absent: nobody. */
+  readonly refusedClients?: ClientGateOptions;
   readonly dataDir: string;
   readonly logLevel: string;
   readonly authMode: AuthMode;
@@ -44,12 +48,14 @@ export function loadConfig(env: Environment): Config {
   const authentication = readAuthentication(env);
   const trustProxy = readTrustProxy(setIn(env, "TRUST_PROXY"));
   const limits = readLimits(env);
+  const refused = readRefusedClients(setIn(env, "REFUSED_CLIENTS"));
   const authMode = authModeOf(authentication.value);
   const problems = [
     ...variables.problems,
     ...authentication.problems,
     ...limits.problems,
     ...trustProxy.problems,
+    ...refused.problems,
     // The rules between variables are told in the same message as the rules of each one.
     ...crossChecks(env, authMode),
   ];
@@ -57,6 +63,7 @@ export function loadConfig(env: Environment): Config {
   return {
     ...fromVariables(variables.value),
     trustProxy: trustProxy.value,
+    ...(refused.value && { refusedClients: refused.value }),
     authMode,
     authentication: authentication.value,
     limits: limits.value,

@@ -19,7 +19,7 @@ function bannerFor(env: Readonly<Record<string, string>>): string {
 test("a server without authentication says so, and how to start one with a key", () => {
   const text = bannerFor({});
   expect(text).toContain("Anybody on this machine, under any user_id");
-  expect(text).toContain("OS_SECURITY_KEY=$(openssl rand -hex 32) npm run demo");
+  expect(text).toContain("export OS_SECURITY_KEY=$(openssl rand -hex 32);");
   expect(text).toContain("curl http://127.0.0.1:7777/sessions");
 });
 

@@ -127,3 +127,19 @@ test("a Redis that is none is refused, and its password is not shown", () => {
   expect(problem).toMatch(/^REDIS_URL must be redis:/);
   expect(problem).not.toContain("hunter2");
 });
+
+test("clients are refused by address, network or product, and nothing else", () => {
+  expect(loadConfig({}).refusedClients).toBeUndefined();
+  expect(
+    loadConfig({ REFUSED_CLIENTS: "198.51.100.0/24, LegacyApp/1.,::1" }).refusedClients,
+  ).toEqual({
+    refuse: [
+      { name: "refused-addresses", address: ["198.51.100.0/24", "::1"] },
+      { name: "refused-user-agents", userAgent: ["LegacyApp/1."] },
+    ],
+  });
+  expect(problemsOf({ REFUSED_CLIENTS: "Legacy App,10.0.0.0/0" })).toEqual([
+    expect.stringContaining('one is "Legacy App"'),
+    expect.stringContaining('one is "10.0.0.0/0"'),
+  ]);
+});

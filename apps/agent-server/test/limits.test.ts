@@ -66,6 +66,20 @@ test("a page may load, and preflights and probes are free; then the address has 
   expect((await app.inject("/health")).statusCode).toBe(200);
 });
 
+test("an address is what the connection says, or a proxy that is trusted", async () => {
+  const statusesFor = async (environment: Readonly<Record<string, string>>) => {
+    const app = await testApp({}, { RATE_LIMIT_PER_MINUTE: "1", ...environment });
+    const statusOf = async (forwarded: string) => {
+      const headers = { "x-forwarded-for": forwarded };
+      return (await app.inject({ url: "/agents", headers })).statusCode;
+    };
+    return [await statusOf("192.0.2.1"), await statusOf("192.0.2.2"), await statusOf("192.0.2.1")];
+  };
+  expect(await statusesFor({})).toEqual([200, 429, 429]);
+  expect(await statusesFor({ TRUST_PROXY: "10.0.0.0/8" })).toEqual([200, 429, 429]);
+  expect(await statusesFor({ TRUST_PROXY: "loopback" })).toEqual([200, 200, 429]);
+});
+
 test("0 is no limit", async () => {
   const app = await testApp({}, { RATE_LIMIT_PER_MINUTE: "0", MAX_CONCURRENT_RUNS: "0" });
   await app.ready();

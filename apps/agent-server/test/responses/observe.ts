@@ -5,7 +5,7 @@ import type { reasons } from "./kinds.ts";
 
 /** What a response is looked at for. */
 export const columns = ["body", "cors", "security", "id", "timing", "log"] as const;
-export type Column = (typeof columns)[number];
+type Column = (typeof columns)[number];
 
 /** A kind of response: how to get it, what it must be, what it cannot have. */
 export interface Kind {
