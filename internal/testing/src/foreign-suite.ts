@@ -44,6 +44,9 @@ export const FOREIGN_SUITE = "ENFILADE_FOREIGN_SUITE";
 /** A test that waits for what never comes must not keep the others' results from being seen. */
 const TIME_LIMIT_MS = 60_000;
 
+/** Files that run at once: some of them only wait for most of their time. */
+const AT_ONCE = 4;
+
 /**
  * Runs the tests that an npm package ships with the module under test replaced, each file in a process of its own.
  * Tells how well a wrapper keeps what the package promises.
@@ -60,8 +63,9 @@ const TIME_LIMIT_MS = 60_000;
 export async function runForeignSuite(suite: ForeignSuite): Promise<ForeignTest[]> {
   const results: ForeignTest[] = [];
   const seen = new Map<string, number>();
-  for (const file of suite.files) {
-    for (const { path, passed, why } of await runFile(suite, file)) {
+  const reports = await runFiles(suite);
+  for (const [index, file] of suite.files.entries()) {
+    for (const { path, passed, why } of reports[index] ?? []) {
       const name = [file.replace(/^.*\//, "").replace(/\.test\.js$/, ""), ...path].join(" > ");
       const times = (seen.get(name) ?? 0) + 1;
       seen.set(name, times);
@@ -69,6 +73,17 @@ export async function runForeignSuite(suite: ForeignSuite): Promise<ForeignTest[
     }
   }
   return results;
+}
+
+/** Gives the reports in the order of the files, whichever of them ends first. */
+async function runFiles(suite: ForeignSuite): Promise<readonly ForeignReport[][]> {
+  const reports: ForeignReport[][] = [];
+  const left = suite.files.entries();
+  const work = async () => {
+    for (const [index, file] of left) reports[index] = await runFile(suite, file);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return reports;
 }
 
 async function runFile(suite: ForeignSuite, file: string): Promise<ForeignReport[]> {
