@@ -1,8 +1,7 @@
-import type { AuditedRoute, Finding } from "@enfilade/layer";
+import type { AuditedRoute, Finding, ProxyTrust } from "@enfilade/layer";
 import { coverOf } from "./covers.ts";
 import type { Rule } from "./gate.ts";
 import { OTHERWISE, type RouteClientGate } from "./options.ts";
-import type { ProxyTrust } from "./proxies.ts";
 
 /** Says what the rules of a registration, and those of its routes, do that may not be meant. */
 export function* audit(
@@ -32,8 +31,8 @@ function* auditRules(rules: readonly Rule[], where: string, trust: ProxyTrust): 
   }
   const byAddress = rules.filter(({ conditions }) => conditions.ranges !== undefined);
   const [first] = byAddress;
-  if (first !== undefined && trust === "anybody") yield openProxy(first, where);
-  if (first !== undefined && trust === "nobody") yield peerAddress(first, where);
+  if (first !== undefined && trust.whom === "anybody") yield openProxy(first, where, trust.why);
+  if (first !== undefined && trust.whom === "nobody") yield peerAddress(first, where);
   const guards = rules.some(
     ({ effect, name, conditions }) =>
       effect === "refuse" && (name === OTHERWISE || conditions.ranges !== undefined),
@@ -68,12 +67,12 @@ function dryRun(rule: Rule, where: string): Finding {
   };
 }
 
-function openProxy(rule: Rule, where: string): Finding {
+function openProxy(rule: Rule, where: string, trust: string): Finding {
   return {
     code: "CLIENT_GATE_OPEN_PROXY",
     severity: "warning",
     where,
-    why: `the rule ${rule.name} goes by addresses, and trustProxy lets every client write its own into X-Forwarded-For`,
+    why: `the rule ${rule.name} goes by addresses, and ${trust}: clients write their own into X-Forwarded-For`,
     fix: 'Name the proxies: Fastify({ trustProxy: "10.0.0.0/8" }).',
   };
 }

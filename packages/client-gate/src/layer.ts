@@ -1,4 +1,4 @@
-import { defineLayer, type Layer, type RouteView } from "@enfilade/layer";
+import { defineLayer, type Layer, proxyTrustOf, type RouteView } from "@enfilade/layer";
 import { audit } from "./audit.ts";
 import { passGate, type Rule } from "./gate.ts";
 import {
@@ -7,7 +7,6 @@ import {
   readRouteGate,
   resolveOptions,
 } from "./options.ts";
-import { proxyTrustOf } from "./proxies.ts";
 import "./types.ts";
 
 interface RouteRules {

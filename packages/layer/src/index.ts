@@ -24,6 +24,12 @@ export {
   type Phase,
 } from "./phases.ts";
 export { isPlace, PLACES, type Place, placeRank } from "./places.ts";
+export {
+  type ProxyTrust,
+  proxyTrustOf,
+  type ServerOptions,
+  serverOptionsOf,
+} from "./proxy-trust.ts";
 export { type Recording, record } from "./record.ts";
 export type {
   Answer,

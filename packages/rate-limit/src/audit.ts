@@ -1,7 +1,6 @@
-import type { AuditView, Finding } from "@enfilade/layer";
+import { type AuditView, type Finding, proxyTrustOf } from "@enfilade/layer";
 import type { FastifyInstance } from "fastify";
 import type { By } from "./callers.ts";
-import { tooMuchTrust } from "./trust-proxy.ts";
 import type { RateLimitRouteOptions } from "./types.ts";
 
 const kNames: unique symbol = Symbol.for("enfilade.rate-limit.by-address");
@@ -35,14 +34,14 @@ export function* audit({ name, by }: Audited, { instance, routes }: AuditView): 
 
 /** What is worth a warning without an arrangement, too. */
 export function* auditTrust(instance: FastifyInstance, by: By): Generator<Finding> {
-  const why = by === "address" ? tooMuchTrust(instance) : undefined;
-  if (why === undefined) return;
+  const trust = proxyTrustOf(instance);
+  if (by !== "address" || trust.whom !== "anybody") return;
   yield {
     code: "TRUST_PROXY_OPEN",
     severity: "warning",
     where: "Fastify's trustProxy",
-    why,
-    fix: "Give the number of your own proxies, or their addresses; the limit by address counts what clients say until then.",
+    why: `${trust.why}: clients choose their address, and with it whose limit they use up`,
+    fix: 'Name the proxies: Fastify({ trustProxy: "10.0.0.0/8" }).',
   };
 }
 
