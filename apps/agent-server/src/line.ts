@@ -7,7 +7,7 @@ import errors from "@enfilade/errors";
 import jwt from "@enfilade/jwt";
 import type { Store } from "@enfilade/limiter";
 import order from "@enfilade/order";
-import quota from "@enfilade/quota";
+import quota, { quotaAdmin } from "@enfilade/quota";
 import rateLimit from "@enfilade/rate-limit";
 import requestId from "@enfilade/request-id";
 import requestLog from "@enfilade/request-log";
@@ -61,5 +61,8 @@ async function limit(app: FastifyInstance, config: Config, store: Store): Promis
   const { requestsPerMinute: max } = limits;
   if (max) await app.register(rateLimit, { max, timeWindow: "minute", store });
   const quotas = quotaOptions(limits, authMode === "none" ? "address" : "principal", store);
-  if (quotas) await app.register(quota, quotas);
+  if (!quotas) return;
+  await app.register(quota, quotas);
+  // What everybody uses is for operators to see, by their scopes: where nobody has any, for nobody.
+  if (authMode !== "none") await app.register(quotaAdmin, { prefix: "/quotas" });
 }

@@ -218,7 +218,14 @@ test("tokens are reserved by an estimate, and charged as they were used", async 
   expect(await usedOf(app, "tokens-per-minute")).toBe(4 + 512);
   started.items[0]?.();
   const { events } = parseEvents(await response.text());
-  expect(lastOf(events)).toMatchObject({ metrics: { total_tokens: 42 } });
+  // The headers went out before that was known; the last event tells.
+  expect(lastOf(events)).toMatchObject({
+    metrics: { total_tokens: 42 },
+    quota: [
+      { policy: "tokens-per-minute", limit: 2000, remaining: 2000 - 42 },
+      { policy: "tokens-per-day", limit: 9000, remaining: 9000 - 42 },
+    ],
+  });
   expect(await usedOf(app, "tokens-per-minute")).toBe(42);
   expect(await usedOf(app, "tokens-per-day")).toBe(42);
 });
@@ -276,4 +283,35 @@ test("a run that uses up what is left is stopped, and says so", async () => {
   const last = lastOf(parseEvents(response.body).events);
   expect(last).toMatchObject({ event: "RunError", error_type: "quota_exhausted" });
   expect(last.content).toEqual(expect.any(String));
+});
+
+test("operators see what callers use, and may reset it; others may not", async () => {
+  const env = { JWT_VERIFICATION_KEY: secret, TOKENS_PER_DAY: "1000" };
+  const app = await testApp({}, env);
+  const payload = { message: "one two three", stream: false };
+  const run = {
+    method: "POST",
+    url: "/agents/echo/runs",
+    headers: bearer("ann"),
+    payload,
+  } as const;
+  expect((await app.inject(run)).statusCode).toBe(200);
+
+  const url = "/quotas?principal=jwt:ann";
+  expect((await app.inject({ url, headers: bearer("ann") })).statusCode).toBe(403);
+  const operator = {
+    authorization: `Bearer ${sign({ sub: "op", scope: "quota:read quota:write" })}`,
+  };
+  const seen = async () => {
+    const { policies } = (await app.inject({ url, headers: operator })).json();
+    return policies.find(({ policy }: { policy: string }) => policy === "tokens-per-day").used;
+  };
+  expect(await seen()).toBe(8);
+  expect((await app.inject({ method: "DELETE", url, headers: operator })).statusCode).toBe(200);
+  expect(await seen()).toBe(0);
+});
+
+test("where nobody is authenticated nobody sees what others use", async () => {
+  const app = await testApp({}, { TOKENS_PER_DAY: "1000" });
+  expect((await app.inject("/quotas?address=127.0.0.1")).statusCode).toBe(404);
 });

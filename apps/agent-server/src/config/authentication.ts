@@ -20,7 +20,7 @@ export interface Authentication {
 /** The scopes that this server knows, for the metadata of RFC 9728. */
 const scopes = [
   ...["agents:read", "agents:run", "teams:read", "config:read", "metrics:read"],
-  ...["sessions:read", "sessions:write", "sessions:delete"],
+  ...["sessions:read", "sessions:write", "sessions:delete", "quota:read", "quota:write"],
 ];
 
 /** What a header can carry, and no list of header values splits. */

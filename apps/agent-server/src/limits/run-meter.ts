@@ -34,7 +34,10 @@ function meterOf(quota: RunQuota): RunMeter {
       await quota.charge({ tokens: more });
     },
     async settle(usage) {
-      await quota.settle({ tokens: tokensOf(usage) });
+      const { policies } = await quota.settle({ tokens: tokensOf(usage) });
+      return policies
+        .filter(({ counts }) => counts === "tokens")
+        .map(({ policy, limit, remaining }) => ({ policy, limit, remaining }));
     },
   };
 }

@@ -8,7 +8,7 @@ import {
 } from "../agents/agent.ts";
 import type { RunOutcome, RunStore, ToolRecord } from "../store/store.ts";
 import { type LiveRun, RunStopped } from "./live-run.ts";
-import type { RunMeter } from "./meter.ts";
+import type { Remainder, RunMeter } from "./meter.ts";
 import { untilAborted } from "./until-aborted.ts";
 import { type RunEventName, toMetrics, toRunEvent, toToolRecord } from "./wire.ts";
 
@@ -68,6 +68,7 @@ export async function conduct(live: LiveRun, options: Conducting): Promise<void>
   if (meter.signal.aborted) onUnaffordable();
   else meter.signal.addEventListener("abort", onUnaffordable, { once: true });
   let ending: Ending;
+  let left: readonly Remainder[];
   try {
     const { id: model, provider } = agent.model;
     await emit(options.opening, { model, model_provider: provider });
@@ -83,7 +84,7 @@ export async function conduct(live: LiveRun, options: Conducting): Promise<void>
     clearTimeout(deadline);
     meter.signal.removeEventListener("abort", onUnaffordable);
     // Before the end can be seen: whoever sees it may begin the next run.
-    await meter.settle(usage);
+    left = await meter.settle(usage);
   }
 
   const outcome: RunOutcome = {
@@ -94,7 +95,9 @@ export async function conduct(live: LiveRun, options: Conducting): Promise<void>
     model: agent.model,
     at: seconds(),
   };
-  await store.settle(live.run, outcome, event(ending.event, ending.fields));
+  // The headers of a stream were written long before this was known.
+  const fields = { ...ending.fields, ...(left.length > 0 && { quota: left }) };
+  await store.settle(live.run, outcome, event(ending.event, fields));
 }
 
 const toolEvents = {
