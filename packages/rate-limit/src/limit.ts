@@ -103,6 +103,7 @@ export class Limit {
     }
     rules.onExceeded?.(request, key);
     if (rules.ban === undefined) return this.#refuse(request, reply, key, decision, "limit");
+    if (rules.ban === 0) return this.#refuse(request, reply, key, decision, "ban");
     const charge = { policy: rules.ban, key: `bans ${this.#counterOf(key)}` };
     const counted = this.#parts.limiter.decide([charge]);
     const settle = ({ admitted }: Decision) =>

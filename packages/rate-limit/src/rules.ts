@@ -25,8 +25,8 @@ export interface Rules {
   readonly tier: Tier | TierOf;
   readonly cost: number | ((request: FastifyRequest) => number | PromiseLike<number>);
   readonly isAllowed: IsAllowed | undefined;
-  /** Counts refusals; who has no room in it is banned. */
-  readonly ban: StrictWindowPolicy | undefined;
+  /** Counts refusals: who has no room in it is banned. `0` bans at once. */
+  readonly ban: StrictWindowPolicy | 0 | undefined;
   readonly onExceeding: RateLimitListener | undefined;
   readonly onExceeded: RateLimitListener | undefined;
   readonly onBanReach: RateLimitListener | undefined;
@@ -61,13 +61,10 @@ function readCost(read: OptionReader, { cost = 1 }: RateLimitRules): Rules["cost
     : read.integer("cost", 1, { min: 0, max: 1_000_000_000 });
 }
 
-function readBan(
-  read: OptionReader,
-  { ban }: RateLimitRules,
-  windowMs: number,
-): StrictWindowPolicy | undefined {
+function readBan(read: OptionReader, { ban }: RateLimitRules, windowMs: number): Rules["ban"] {
   if (ban === undefined) return undefined;
-  const limit = read.integer("ban", 1, { min: 1, max: 1_000_000 });
+  const limit = read.integer("ban", 0, { min: 0, max: 1_000_000 });
+  if (limit === 0) return 0;
   // While nobody can count, nobody is banned.
   return strictWindow({ name: "bans", limit, per: windowMs, onStoreError: "open" });
 }

@@ -255,6 +255,11 @@ describe.each(WAYS)("%s, a limit", (way) => {
     ]);
   });
 
+  it("may answer 403 at once", async () => {
+    const { app } = await limitedApp({ max: 1, ban: 0 }, { way });
+    expect(await statuses(app, times(3, "/"))).toEqual([200, 403, 403]);
+  });
+
   it("may be registered for the routes that ask for it, and for no others", async () => {
     const { app } = await limitedApp({ global: false, max: 1 }, { way });
     app.get("/limited", { config: { rateLimit: {} } }, async () => "ok");

@@ -25,7 +25,7 @@ describe("an app does not boot with", () => {
     ["two policies of one name", { policies: [hour, hour] }, "a name of its own"],
     ["runs at once", { policies: [concurrency({ limit: 2 })] }, "@enfilade/quota"],
     ["a cost below nothing", { cost: -1 }, "the option cost is -1."],
-    ["a ban after nothing", { ban: 0 }, "the option ban is 0."],
+    ["a ban before anything", { ban: -1 }, "the option ban is -1."],
     ["a listener that is none", { onExceeded: true }, "the option onExceeded is true."],
     ["a caller of another kind", { by: "ip" }, 'the option by is "ip". Use "address"'],
     ["two ways to tell callers", { by: "address", keyGenerator: () => "" }, "Give either by or"],
