@@ -188,5 +188,5 @@ export const CODECS: ReadonlyMap<Coding, Codec> = new Map<Coding, Codec>([
 /** Every name that options may use, on every Node; in the order of preference for a body. */
 export const CODINGS: readonly Coding[] = ["zstd", "br", "gzip", "deflate"];
 
-/** The order for events: of 600 tokens gzip makes a tenth less than Brotli, in half the memory. */
+/** The order for events: of 600 tokens gzip makes fewer bytes than Brotli, in half the memory. */
 export const EVENT_CODINGS: readonly Coding[] = ["zstd", "gzip", "br", "deflate"];

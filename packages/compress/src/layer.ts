@@ -18,7 +18,7 @@ import "./types.ts";
  * @throws `COMPRESS_REGISTERED_TWICE` (on registration) where the instance has the layer already.
  * @example
  * ```ts
- * await app.register(compress, { eventStreams: true, requests: { maxBytes: 5_000_000 } });
+ * await app.register(compress, { eventStreams: true, requests: { maxRatio: 100 } });
  * app.get("/csrf-token", { config: { compress: false } }, giveToken);
  * ```
  */

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -6,6 +7,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { compress } from "../src/index.ts";
 import { createApp, REQUEST_CODINGS, WAYS } from "./apps.ts";
 import { chunkOf, encoded, jsonOf, LAST_CHUNK, post, STREAM, takingApp } from "./bodies.ts";
+import { zstd } from "./zlib.ts";
 
 describe.each(WAYS)("the body of a request, $way", (way) => {
   it.each(REQUEST_CODINGS)("is decoded from %s", async (coding) => {
@@ -245,6 +247,25 @@ describe("what is taken", () => {
     const { statusCode } = await post(app, "/", "zstd", whole);
     expect(statusCode).toBe(REQUEST_CODINGS.includes("zstd") ? 200 : 415);
   });
+
+  it.runIf(REQUEST_CODINGS.includes("zstd"))(
+    "is no frame that asks for more memory than HTTP allows (RFC 9659)",
+    async () => {
+      const app = await takingApp({}, {}, { bodyLimit: 50_000_000 });
+      const { ZSTD_c_windowLog } = constants as unknown as { ZSTD_c_windowLog: number };
+      const noise = randomBytes(100_000).toString("hex");
+      const framed = async (windowLog: number) => {
+        // Only a stream, whose length nobody knows beforehand, says how large its window is.
+        const encoder = zstd.createZstdCompress({ params: { [ZSTD_c_windowLog]: windowLog } });
+        encoder.write(noise);
+        encoder.end();
+        const payload = Buffer.concat(await encoder.toArray());
+        return (await post(app, "/stream", "zstd", payload, STREAM)).statusCode;
+      };
+      expect(await framed(23)).toBe(200);
+      expect(await framed(24)).toBe(400);
+    },
+  );
 
   it("can be narrowed, and left to the route", async () => {
     const app = await takingApp({ requests: { codings: ["gzip"] } });

@@ -6,6 +6,7 @@ type Sync = (body: Buffer | string) => Buffer;
 interface Zstd {
   readonly zstdCompressSync?: Sync;
   readonly zstdDecompressSync?: Sync;
+  createZstdCompress(options: { params: Readonly<Record<number, number>> }): Transform;
   createZstdDecompress(): Transform;
 }
 
