@@ -153,6 +153,9 @@ export class WaitingRoom<A extends Attempt> {
     if (others === 0) this.#byCaller.delete(waiter.caller);
     else this.#byCaller.set(waiter.caller, others);
     this.#size -= 1;
+    if (this.#size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
 

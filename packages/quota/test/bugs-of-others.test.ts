@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { createDeferred, createRecorder, listen, openExchange } from "@enfilade/testing";
 import { describe, expect, test } from "vitest";
-import { ann, quotaApp, WAYS } from "./apps.ts";
+import { ann, eventually, quotaApp, WAYS } from "./support/apps.ts";
 
 /* Bugs that others had, each as what must not happen here. */
 
@@ -18,7 +18,7 @@ describe.each(WAYS)("%s", (way) => {
       expect((await exchange.head()).status).toBe(200);
       await exchange.bodyUntil("begun");
       exchange.destroy();
-      await expect.poll(used).toEqual({ runs: 0 });
+      await eventually(used).toEqual({ runs: 0 });
     }
   });
 
@@ -59,7 +59,7 @@ describe.each(WAYS)("%s", (way) => {
     app.get("/", { config: { quota: true } }, async () => await done.promise.then(() => "done"));
 
     const running = app.inject({ url: "/", headers: ann });
-    await expect.poll(used).toMatchObject({ runs: 1 });
+    await eventually(used).toMatchObject({ runs: 1 });
     for (let i = 0; i < 8; i++) {
       const refused = await app.inject({ url: "/", headers: ann });
       expect(refused.statusCode).toBe(429);

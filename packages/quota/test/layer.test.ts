@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ann, bob, quotaApp, WAYS } from "./apps.ts";
+import { ann, bob, quotaApp, WAYS } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 10, per: "minute" },

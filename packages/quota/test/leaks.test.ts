@@ -6,7 +6,7 @@ import { Meter } from "../src/meter.ts";
 import { resolveOptions } from "../src/options.ts";
 import { RouteQuotas } from "../src/route-quotas.ts";
 import type { RunQuota } from "../src/types.ts";
-import { quotaApp } from "./apps.ts";
+import { eventually, quotaApp } from "./support/apps.ts";
 
 const policies = {
   runs: { counts: "runs", limit: 50_000 },
@@ -45,7 +45,7 @@ test("100,000 runs that were aborted, in every state, leave no place taken and n
     await turn();
   }
 
-  await expect.poll(() => meter.openRuns.size, { timeout: 10_000 }).toBe(0);
+  await eventually(() => meter.openRuns.size).toBe(0);
   expect(meter.limiter.state().leases).toBe(0);
   const server = meter.settings.policies.get("mine");
   if (server === undefined) throw new Error("unreachable: it is one of the policies");
@@ -79,7 +79,7 @@ test("1,000 clients that leave, mid-stream or before any reply, leave no place t
   for (let batch = 0; batch < 20; batch++) {
     await Promise.all(Array.from({ length: 50 }, (_, index) => visit(index)));
     // All places of the batch before have to be free, or this one would be refused.
-    await expect.poll(() => app.quota.state().open, { timeout: 10_000 }).toBe(0);
+    await eventually(() => app.quota.state().open).toBe(0);
   }
 
   expect(await app.quota.usage({})).toMatchObject([{ policy: "runs", used: 0 }]);

@@ -13,7 +13,7 @@ import websocket from "@fastify/websocket";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import { ann, quotaApp, type ServerOptions, WAYS, type Way } from "./apps.ts";
+import { ann, quotaApp, type ServerOptions, WAYS, type Way } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 1_000_000, per: "hour" },

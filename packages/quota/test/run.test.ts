@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { FastifyRequest } from "fastify";
 import { describe, expect, test } from "vitest";
 import { type QuotaOptions, type RunQuota, type Usage, usageFrame } from "../src/index.ts";
-import { ann, quotaApp } from "./apps.ts";
+import { ann, quotaApp } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 100, per: "minute" },

@@ -8,8 +8,8 @@ import Fastify, {
   type FastifyInstance,
   type RawServerDefault,
 } from "fastify";
-import { onTestFinished } from "vitest";
-import { type QuotaOptions, quota } from "../src/index.ts";
+import { expect, onTestFinished } from "vitest";
+import { type QuotaOptions, quota } from "../../src/index.ts";
 
 export type ServerOptions = FastifyHttpOptions<RawServerDefault>;
 
@@ -81,3 +81,10 @@ export async function quotaApp(
 /** The headers of a caller. */
 export const ann = { "x-caller": "ann" };
 export const bob = { "x-caller": "bob" };
+
+/** Expects something to become true, on however busy a machine. */
+export function eventually<Value>(
+  look: () => Value | Promise<Value>,
+): ReturnType<typeof expect.poll<Value>> {
+  return expect.poll(look, { timeout: 10_000 });
+}
