@@ -1,6 +1,14 @@
-import { createLogLines, listen, type RedisServer, startRedis } from "@enfilade/testing";
+import { once } from "node:events";
+import {
+  createLogLines,
+  createRecorder,
+  listen,
+  type RedisServer,
+  startRedis,
+} from "@enfilade/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { jsonOf, lastOf, parseEvents, postForm, testApp } from "./support.ts";
+import type { Agent } from "../src/agents/agent.ts";
+import { jsonOf, lastOf, parseEvents, postForm, scriptedAgent, testApp } from "./support.ts";
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -11,9 +19,12 @@ afterAll(() => redis.stop());
 const runs = "/agents/echo/runs";
 
 /** Starts a server that counts in Redis, and waits until it does. */
-async function start(env: Readonly<Record<string, string>>) {
+async function start(env: Readonly<Record<string, string>>, agents?: readonly Agent[]) {
   const log = createLogLines();
-  const app = await testApp({ logStream: log.stream }, { REDIS_URL: redis.url, ...env });
+  const app = await testApp(
+    { logStream: log.stream, ...(agents && { agents }) },
+    { REDIS_URL: redis.url, ...env },
+  );
   const origin = await listen(app);
   await log.find(({ msg }) => msg === "Redis counts");
   return { app, origin, log };
@@ -40,6 +51,36 @@ test("servers that share a Redis share the limits", async () => {
     statuses.push((await fetch(`${origin}/agents`)).status);
   }
   expect(statuses).toEqual([200, 200, 200, 200, 429, 429]);
+});
+
+test("a server that closes settles what its runs have used, and gives their places back", async () => {
+  await redis.command("FLUSHALL");
+  const env = { TOKENS_PER_DAY: "1000", MAX_CONCURRENT_RUNS: "2" };
+  const happened = createRecorder<"counted">();
+  const agent = scriptedAgent(async function* (_input, signal) {
+    yield { type: "usage", usage: { inputTokens: 3, outputTokens: 2 } };
+    // Nobody asks for more before the usage has been taken note of.
+    happened.record("counted");
+    await once(signal, "abort");
+  });
+  const [closing, staying] = await Promise.all([start(env, [agent]), start(env)]);
+  const message = { message: "one two three", background: "true", stream: "false" };
+  const response = await postForm(`${closing.origin}/agents/scripted/runs`, message);
+  expect(response.status).toBe(202);
+  await happened.find((what) => what === "counted");
+  const used = async () => {
+    const usage = await staying.app.quota.usage({ address: "127.0.0.1" });
+    return usage.map(({ policy, used }) => [policy, used]);
+  };
+  expect(await used()).toEqual([
+    ["tokens-per-day", 516],
+    ["runs-at-once", 1],
+  ]);
+  await closing.app.close();
+  expect(await used()).toEqual([
+    ["tokens-per-day", 5],
+    ["runs-at-once", 0],
+  ]);
 });
 
 test("no key in Redis names anybody's credentials, and every one expires", async () => {
