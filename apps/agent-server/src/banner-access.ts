@@ -1,3 +1,4 @@
+import { isLoopback } from "./config/networks.ts";
 import type { Config } from "./config.ts";
 
 /** Says who may call. */
@@ -20,8 +21,15 @@ export function credentialsFor({ authentication: { apiKey, jwt } }: Config): str
 }
 
 /** What is allowed, and may not be meant. */
-export function notesOn({ authentication: { jwt } }: Config): string[] {
-  return jwt && jwt.audience === undefined
-    ? ["JWT_AUDIENCE is not set: tokens that their issuer made for other services are taken too."]
-    : [];
+export function notesOn({ authentication: { jwt }, host, allowedHosts }: Config): string[] {
+  const isOpen = jwt !== undefined && jwt.audience === undefined;
+  const isLocal = allowedHosts.every((name) => /^(localhost|127\.|\[::1\])/.test(name));
+  return [
+    ...(isOpen
+      ? ["JWT_AUDIENCE is not set: tokens that their issuer made for other services are taken too."]
+      : []),
+    ...(isLocal && !isLoopback(host)
+      ? ["ALLOWED_HOSTS names this machine only: who calls it by another name is refused."]
+      : []),
+  ];
 }

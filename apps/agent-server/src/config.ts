@@ -1,4 +1,3 @@
-import { isIPv4 } from "node:net";
 import type { ClientGateOptions } from "@enfilade/client-gate";
 import {
   type Authentication,
@@ -7,6 +6,7 @@ import {
   readAuthentication,
 } from "./config/authentication.ts";
 import { type Limits, readLimits } from "./config/limits.ts";
+import { isLoopback } from "./config/networks.ts";
 import { ConfigError, type Environment, setIn } from "./config/problems.ts";
 import { readRefusedClients } from "./config/refused-clients.ts";
 import { readTrustProxy } from "./config/trust-proxy.ts";
@@ -106,9 +106,4 @@ function fromVariables(
       },
     }),
   };
-}
-
-function isLoopback(host: string): boolean {
-  if (host === "localhost" || host === "::1") return true;
-  return isIPv4(host) && host.startsWith("127.");
 }

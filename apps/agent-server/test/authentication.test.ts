@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateKey } from "@enfilade/api-key";
 import { createSigner } from "@enfilade/jwt";
-import { createLogLines } from "@enfilade/testing";
+import { createLogLines, listen } from "@enfilade/testing";
+import Fastify from "fastify";
 import { expect, test } from "vitest";
 import {
   contentOf,
@@ -149,6 +150,25 @@ test("tokens are verified by the keys of a file, each by its own", async () => {
   };
   expect(await statusFor("first")).toBe(200);
   expect(await statusFor("second")).toBe(401);
+});
+
+test("tokens are verified by the keys of an issuer, which are fetched from it", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const issuer = Fastify();
+  const keys = [{ ...publicKey.export({ format: "jwk" }), kid: "first" }];
+  issuer.get("/jwks.json", async () => ({ keys }));
+  const issuerOrigin = await listen(issuer);
+  const origin = await testServer(
+    {},
+    { JWT_JWKS_URL: `${issuerOrigin}/jwks.json`, JWT_ISSUER: issuerOrigin, JWT_AUDIENCE: audience },
+  );
+  const statusFrom = async (from: string) => {
+    const signIt = createSigner({ key: privateKey, kid: "first", issuer: from, audience });
+    const headers = bearer(signIt({ sub: "ann", scope: "agents:read" }));
+    return (await fetch(`${origin}/agents`, { headers })).status;
+  };
+  expect(await statusFrom(issuerOrigin)).toBe(200);
+  expect(await statusFrom("https://other.example")).toBe(401);
 });
 
 test("an RSA key in PEM verifies RS256, also where its line breaks are written out", async () => {

@@ -66,3 +66,11 @@ test("what is limited is said, and where it is counted, without the password tha
     /limits +None\./,
   );
 });
+
+test("a server that others reach, and that answers to no name which they know, is pointed at", () => {
+  const note = "! ALLOWED_HOSTS names this machine only";
+  const env = { HOST: "0.0.0.0", OS_SECURITY_KEY: securityKey };
+  expect(bannerFor(env)).toContain(note);
+  expect(bannerFor({ ...env, ALLOWED_HOSTS: "localhost:*,agents.example" })).not.toContain(note);
+  expect(bannerFor({ OS_SECURITY_KEY: securityKey })).not.toContain(note);
+});

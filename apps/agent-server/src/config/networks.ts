@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 
 const names = ["loopback", "linklocal", "uniquelocal"];
 
@@ -13,4 +13,10 @@ export function isNetwork(text: string): boolean {
 
 function isPrefix(text: string, bits: number): boolean {
   return /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= bits;
+}
+
+/** Tells whether only this machine reaches a server that listens there. */
+export function isLoopback(host: string): boolean {
+  if (host === "localhost" || host === "::1") return true;
+  return isIPv4(host) && host.startsWith("127.");
 }
