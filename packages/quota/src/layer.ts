@@ -50,6 +50,8 @@ export const quota: Layer<QuotaOptions> = defineLayer<QuotaOptions>({
     const routes: RouteView[] = [];
     const refusals = new WeakMap<FastifyRequest, QuotaRefusal>();
     decorate(app, controls);
+    // Requests that wait for a place would keep the server from closing, and then find none.
+    app.addHook("preClose", async () => meter.room?.close());
     app.addHook("onClose", () => meter.close());
 
     return {
@@ -57,18 +59,15 @@ export const quota: Layer<QuotaOptions> = defineLayer<QuotaOptions>({
         if (route.notFound) return;
         if (quotas.check(route) !== undefined) routes.push(route);
       },
-      async preHandler(request, reply) {
-        const { config } = request.routeOptions;
+      preHandler(request, reply) {
         // Without an arrangement an outer registration's hooks run where an inner one governs.
-        if (request.is404 || quotaControls(request.server) !== controls) return;
-        const own = quotas.of(config);
-        if (own === undefined || (request.quota ?? null) !== null) return;
-        try {
-          await meter.admit(request, reply, own);
-        } catch (error) {
+        if (request.is404 || quotaControls(request.server) !== controls) return undefined;
+        const own = quotas.of(request.routeOptions.config);
+        if (own === undefined || (request.quota ?? null) !== null) return undefined;
+        return meter.admit(request, reply, own).catch((error: unknown) => {
           if (isRefusal(error)) refusals.set(request, error);
           throw error;
-        }
+        });
       },
       onSend(request, reply, payload) {
         if (reply.statusCode < 400) return undefined;

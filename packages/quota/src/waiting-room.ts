@@ -112,6 +112,12 @@ export class WaitingRoom<A extends Attempt> {
     return { done, leave };
   }
 
+  /** Sends everybody away. */
+  close(): void {
+    const everybody = [...this.#lines.values()].flatMap(({ waiters }) => waiters);
+    for (const waiter of everybody) waiter.finish();
+  }
+
   /** Hears that places are free. */
   freed(places: readonly string[]): void {
     if (this.#size === 0) return;

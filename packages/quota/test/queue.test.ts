@@ -140,6 +140,22 @@ describe.each(WAYS)("%s", (way) => {
     await eventually(used).toEqual({ requests: 2, runs: 0 });
   });
 
+  test("a server that closes does not wait for those who wait", async () => {
+    const { app, running, waiting } = await queueApp(way, { maxWaiting: 10, maxWaitMs: 600_000 });
+    const origin = await listen(app);
+    const headers = { ...ann, connection: "close" };
+    const first = await openExchange(origin, { headers });
+    await running.until((runs) => runs.length === 1);
+    const second = await openExchange(origin, { headers });
+    await waiting(1);
+
+    const closed = app.close();
+    expect((await second.head()).status).toBe(429);
+    running.items[0]?.done.resolve();
+    expect(await first.wholeBody()).toBe("done");
+    await closed;
+  });
+
   test("what is used up over time is refused at once, queue or not", async () => {
     const { app, store } = await quotaApp(way, {
       policies: {

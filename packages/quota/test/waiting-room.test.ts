@@ -116,6 +116,18 @@ describe("who waits for a place", () => {
     expect(state.inside).toEqual(["of b", "of both"]);
   });
 
+  test("is sent away when the room closes", async () => {
+    const { enter, room, state } = openRoom();
+    enter("first", ["a"]);
+    enter("second", ["b"]);
+    enter("third", ["b"]);
+    room.close();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(state.turnedAway.toSorted()).toEqual(["first", "second", "third"]);
+    expect(room.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test("is told of an error, and the next one asks", async () => {
     const room = new WaitingRoom<Try>(options);
     const enter = (who: string, ask: () => Promise<Try>) =>
