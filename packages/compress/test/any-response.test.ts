@@ -36,7 +36,10 @@ function pieces(text: string): readonly string[] {
 
 const codings = ["gzip", "x-gzip", "br", "deflate", "zstd", "identity", "*", "compress"];
 const element = fc
-  .tuple(fc.constantFrom(...codings), fc.constantFrom("", "", ";q=0", ";q=0.5", ";q=1", ";q=nan"))
+  .tuple(
+    fc.constantFrom(...codings),
+    fc.constantFrom("", "", "", ";q=0", ";q=0.5", ";q=1", ";q=nan"),
+  )
   .map((parts) => parts.join(""));
 
 /** Headers, each of which is there once in as many times as is said. */
@@ -55,7 +58,7 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
   text: fc
     .tuple(
       fc.string({ unit: "binary", minLength: 1, maxLength: 8 }),
-      fc.constantFrom(0, 1, 50, 800, 5000),
+      fc.constantFrom(0, 1, 50, 800, 2000, 5000),
     )
     .map(([unit, times]) => unit.repeat(times)),
   status: fc.oneof(
@@ -68,6 +71,7 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
       "text/plain",
       "text/css; charset=utf-8",
       "application/json; charset=utf-8",
+      "application/problem+json; charset=utf-8",
       "image/png",
       "text/event-stream",
     ],
@@ -197,6 +201,7 @@ it.each(WAYS)(
       }),
       { numRuns: 400 },
     );
-    expect(encodedOnes).toBeGreaterThan(40);
+    // Some forty as a rule: the property is about something.
+    expect(encodedOnes).toBeGreaterThan(10);
   },
 );
