@@ -5,5 +5,6 @@
 export const smokeOptions: Readonly<Record<string, unknown>> = {
   "@enfilade/api-key": { keys: [] },
   "@enfilade/jwt": { keys: [{ secret: "only for this test, and 32 bytes long" }] },
+  "@enfilade/quota": { policies: { runs: { counts: "runs", limit: 4 } } },
   "@enfilade/trusted-host": { hosts: ["localhost"] },
 };
