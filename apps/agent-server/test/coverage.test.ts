@@ -60,7 +60,7 @@ async function start(
 test("every kind of response has what docs/coverage.md says, and whatever it lacks is explained there", async () => {
   const servers = {
     usual: await start(),
-    impatient: await start({ requestTimeoutMs: 50 }),
+    impatient: await start({ requestTimeoutMs: 300 }),
     // The third request is the last one, the second run is one too many.
     strict: await start({}, { RATE_LIMIT_PER_MINUTE: "3", MAX_CONCURRENT_RUNS: "1" }),
   };
