@@ -75,7 +75,7 @@ export interface Settings {
 
 export const PACKAGE = "@enfilade/quota";
 /** As many as can be decided in one step. */
-export const MAX_POLICIES = 8;
+const MAX_POLICIES = 8;
 
 const KNOWN = [
   "policies",
