@@ -67,11 +67,14 @@ export const QUOTA_LEASE_LOST: QuotaError<"QUOTA_LEASE_LOST", []> = createError(
   503,
 );
 
-/** Why a run need not go on: its client has gone, or its response was broken off. */
+/**
+ * Why a run need not go on: its client has gone, or its response was broken off. Nobody gets this answer; 499 keeps
+ * it from being logged as an error of the server.
+ */
 export const QUOTA_RUN_ABANDONED: QuotaError<"QUOTA_RUN_ABANDONED", []> = createError(
   "QUOTA_RUN_ABANDONED",
   "Nobody waits for the run any more.",
-  500,
+  499,
 );
 
 /** A usage, or an estimate, that cannot be counted. */

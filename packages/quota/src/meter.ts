@@ -56,6 +56,7 @@ export class Meter {
     if (exchangeOf(request)?.outcome !== undefined) {
       // The client went away while this was asked: nothing will run, and nobody will settle it.
       await attempt?.reservation?.cancel();
+      this.room?.freed(placesOf(charges));
       return;
     }
     if (attempt !== undefined) {

@@ -1,12 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { listen, openExchange } from "@enfilade/testing";
-import type { FastifyReply, FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
-import { Meter } from "../src/meter.ts";
-import { resolveOptions } from "../src/options.ts";
-import { RouteQuotas } from "../src/route-quotas.ts";
-import type { RunQuota } from "../src/types.ts";
 import { eventually, quotaApp } from "./support/apps.ts";
+import { createMeter } from "./support/meter.ts";
 
 const policies = {
   runs: { counts: "runs", limit: 50_000 },
@@ -14,33 +10,19 @@ const policies = {
   tokens: { counts: "tokens", limit: 2 ** 40, per: "hour" },
 } as const;
 
-/** What of a request and of a reply the meter looks at. */
-function exchange(ip: string): [FastifyRequest, FastifyReply] {
-  const request = { ip, principal: null, quota: null };
-  const headers = new Map<string, unknown>();
-  const reply = {
-    getHeader: (name: string) => headers.get(name),
-    header: (name: string, value: unknown) => headers.set(name, value),
-    headers() {},
-  };
-  return [request as unknown as FastifyRequest, reply as unknown as FastifyReply];
-}
-
 test("100,000 runs that were aborted, in every state, leave no place taken and nothing open", async () => {
-  const meter = new Meter(resolveOptions({ policies, settleWithinMs: 0 }));
-  const quota = new RouteQuotas(meter.settings).of({ quota: true } as never);
-  if (quota === undefined) throw new Error("unreachable: the route has a quota");
+  const { meter, begin } = createMeter({ policies, settleWithinMs: 0 });
   for (let batch = 0; batch < 1_000; batch++) {
-    const begun = Array.from({ length: 100 }, (_, i) => exchange(`10.0.0.${i % 50}`));
-    await Promise.all(begun.map(([request, reply]) => meter.admit(request, reply, quota)));
-    for (const [index, [request]] of begun.entries()) {
-      const run = request.quota as RunQuota;
-      // Some had used less than was reserved, some more, some are settled at the same moment, some twice.
+    const begun = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => begin(`10.0.0.${index % 50}`)),
+    );
+    for (const [index, { run, leave }] of begun.entries()) {
+      // Some had used less than was reserved, some more, some are settled at the same moment, some leave twice.
       if (index % 5 === 1) void run.charge({ tokens: index });
       if (index % 5 === 2) void run.settle({ tokens: index });
       if (index % 5 === 3) void run.cancel();
-      meter.leave(request, index % 2 === 0);
-      if (index % 7 === 0) meter.leave(request, false);
+      leave(index % 2 === 0);
+      if (index % 7 === 0) leave(false);
     }
     await turn();
   }
@@ -53,7 +35,6 @@ test("100,000 runs that were aborted, in every state, leave no place taken and n
     { policy: server.policyFor(100_000), key: "server", cost: 0 },
   ]);
   expect(verdicts[0]?.remaining).toBe(100_000);
-  await meter.close();
 }, 60_000);
 
 test("1,000 clients that leave, mid-stream or before any reply, leave no place taken", async () => {

@@ -1,6 +1,13 @@
 import { Readable } from "node:stream";
 import { defineLayer } from "@enfilade/layer";
-import { concurrency, createLimiter, type Policy, strictWindow } from "@enfilade/limiter";
+import {
+  concurrency,
+  createLimiter,
+  memoryStore,
+  type Policy,
+  type Store,
+  strictWindow,
+} from "@enfilade/limiter";
 import {
   createDeferred,
   createRecorder,
@@ -13,7 +20,7 @@ import websocket from "@fastify/websocket";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
-import { ann, quotaApp, type ServerOptions, WAYS, type Way } from "./support/apps.ts";
+import { ann, eventually, quotaApp, type ServerOptions, WAYS, type Way } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 1_000_000, per: "hour" },
@@ -244,6 +251,66 @@ describe.each(WAYS)("%s", (way) => {
       ({ outcome, used }) => outcome === "completed" && used.runs === 0,
     );
     expect(used).toMatchObject({ requests: 1 });
+  });
+
+  test("a client that leaves while the store is being asked is charged nothing, and runs nothing", async () => {
+    const memory = memoryStore();
+    const asked = createRecorder<string>();
+    const answer = createDeferred();
+    const store: Store = {
+      partitioned: true,
+      async decide(charges, mode) {
+        if (mode === "reserve") {
+          asked.record(mode);
+          await answer.promise;
+        }
+        return memory.decide(charges, mode);
+      },
+      adjust: async (adjustments) => memory.adjust(adjustments),
+      renew: async (leases) => memory.renew(leases),
+      release: async (leases) => memory.release(leases),
+      forget: async (charges) => memory.forget(charges),
+    };
+    const { app, used } = await quotaApp(way, { policies, store, queue: { maxWaiting: 5 } });
+    const handled = createRecorder<string>();
+    app.get("/", { config: { quota: true } }, (request) => {
+      handled.record(String(request.headers["x-who"]));
+      return "done";
+    });
+    const origin = await listen(app);
+    const left = await openExchange(origin, { headers: { ...ann, "x-who": "left" } });
+    await asked.until((calls) => calls.length === 1);
+    left.destroy();
+    const stayed = await openExchange(origin, { headers: { ...ann, "x-who": "stayed" } });
+    await asked.until((calls) => calls.length === 2);
+
+    answer.resolve();
+
+    expect(await stayed.wholeBody()).toBe("done");
+    expect(handled.items).toEqual(["stayed"]);
+    await eventually(used).toEqual({ requests: 1, tokens: 1, runs: 0 });
+  });
+
+  test("what is settled too late changes nothing any more: the estimate stands", async () => {
+    const gone = createDeferred();
+    const late = createRecorder<unknown>();
+    const { app, used } = await quotaApp(way, {
+      policies,
+      estimate: () => ({ tokens: 50 }),
+      settleWithinMs: 0,
+    });
+    app.get("/", { config: { quota: true } }, (request) => {
+      const run = request.quota;
+      void gone.promise.then(async () => late.record(await run?.settle({ tokens: 7 })));
+      return "done";
+    });
+    await app.inject({ url: "/", headers: ann });
+    await eventually(() => app.quota.state().open).toBe(0);
+
+    gone.resolve();
+
+    expect(await late.find(() => true)).toMatchObject({ usage: { tokens: 50 } });
+    expect(await used()).toMatchObject({ tokens: 50 });
   });
 
   test("closing the app settles what is open at its estimate", async () => {
