@@ -5,8 +5,9 @@ import type { PlacedLayer } from "./arrangement.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import { fastifyHook } from "./hooks.ts";
 import { isFastifyPhase, PHASES } from "./phases.ts";
+import { followExchanges, settlingOf } from "./settling.ts";
 import { inPhase } from "./steps.ts";
-import { trackReplies } from "./track.ts";
+import { announce, fail } from "./track.ts";
 import type { Step } from "./types.ts";
 
 /*
@@ -35,13 +36,28 @@ export function installAlone(app: FastifyInstance, layer: PlacedLayer): void {
   });
 }
 
-/** Adds, once for a path of scopes, what follows an exchange to its end. */
+/** Adds, once for a path of scopes, what follows an exchange to its end; before every other response hook. */
 function begin(app: FastifyInstance): void {
+  const settling = followExchanges(app);
+  // Fastify hands a hook to scopes that were there before it: one that has hooks of its own counts a send once.
+  const isNearest = ({ server }: FastifyRequest) => settlingOf(server) === settling;
+
   app.addHook("onRequest", (request, reply, done) => {
     exchange(request, reply);
     done();
   });
-  trackReplies(app, endingsOf);
+  app.addHook("preSerialization", (request, reply, _payload, done) => {
+    if (isNearest(request)) exchange(request, reply).sending = true;
+    done();
+  });
+  app.addHook("onError", (request, reply, _error, done) => {
+    if (isNearest(request)) fail(exchange(request, reply), reply);
+    done();
+  });
+  app.addHook("onSend", (request, reply, _payload, done) => {
+    if (isNearest(request)) announce(exchange(request, reply), reply);
+    done();
+  });
 }
 
 function addRouteHook(options: RouteOptions, step: Step): void {

@@ -9,5 +9,7 @@ export {
 export { beginExchange, type Endings, Exchange } from "./exchange.ts";
 export { fastifyHook, type Lookup } from "./hooks.ts";
 export { type FastifyPhase, isFastifyPhase } from "./phases.ts";
+export { followExchanges } from "./settling.ts";
 export { inPhase } from "./steps.ts";
-export { type Continuation, trackReplies } from "./track.ts";
+export { announce, fail } from "./track.ts";
+export type { Done } from "./walk.ts";

@@ -1,11 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { logFailure } from "./failures.ts";
 import { writeLayeredHead } from "./headers.ts";
 import { readOutcome } from "./outcome.ts";
 import { onClosedInQueue } from "./queued.ts";
+import { settle } from "./settle.ts";
 import { type Settling, settlingOf } from "./settling.ts";
-import { isThenable } from "./thenable.ts";
 import type { Outcome, Step } from "./types.ts";
 
 /** The steps that an exchange runs by itself, outside Fastify's hooks; in the order of their running. */
@@ -48,7 +47,10 @@ export class Exchange {
   entered = 0;
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
+  /** What waits for the end of this exchange; `undefined` where nothing is left to do then. */
   readonly settling: Settling | undefined;
+  /** Whether it hears of the close of the response, and so of its own end. */
+  followed = false;
   /** The `send` that the reply had before the exchange took its place. */
   readonly send: FastifyReply["send"];
   /** The `writeHead` that the response had before the exchange took its place. */
@@ -60,8 +62,6 @@ export class Exchange {
     this.request = request;
     this.reply = reply;
     this.endings = endings;
-    this.settling = endings.onSettled.length === 0 ? undefined : settlingOf(request.server);
-    this.settling?.begin(this);
     this.send = reply.send;
     reply.send = send as FastifyReply["send"];
     const raw: ServerResponse & Tracked = reply.raw;
@@ -70,8 +70,19 @@ export class Exchange {
     raw[kExchange] = this;
     raw.writeHead = writeHead;
     raw.write = write;
-    raw.on("close", onClose);
-    if (raw.socket === null) onClosedInQueue(raw, request.raw.socket, onClose);
+    if (endings.onSettled.length > 0) {
+      this.settling = settlingOf(request.server);
+      this.settling?.begin(this);
+      follow(this);
+    } else if (raw.socket === null || request.raw.httpVersionMajor === 2) {
+      // Neither a response that waits for its turn nor one of HTTP/2 shows by itself that it is over.
+      follow(this);
+    }
+  }
+
+  /** True once nobody is there to read a response, or what is left of it. */
+  get over(): boolean {
+    return this.outcome !== undefined || this.reply.raw.destroyed;
   }
 
   /**
@@ -79,7 +90,7 @@ export class Exchange {
    * all over. Whoever began work for a client that has gone would never hear of its end.
    */
   get answered(): boolean {
-    return this.sending || this.outcome !== undefined || this.reply.sent;
+    return this.sending || this.over || this.reply.sent;
   }
 }
 
@@ -96,6 +107,11 @@ export function beginExchange(
   return exchange;
 }
 
+/** Gives the exchange of a request, if it has begun, to those who do not ask how it ended. */
+export function begunExchange(request: FastifyRequest & Tracked): Exchange | undefined {
+  return request[kExchange];
+}
+
 /**
  * Gives the exchange that a request belongs to, or `undefined` when no layer of Enfilade has seen it.
  * @example
@@ -107,7 +123,24 @@ export function beginExchange(
  * ```
  */
 export function exchangeOf(request: FastifyRequest & Tracked): Exchange | undefined {
-  return request[kExchange];
+  const exchange = request[kExchange];
+  if (exchange !== undefined) follow(exchange);
+  return exchange;
+}
+
+/**
+ * Makes an exchange hear of its own end. A listener and one more look at the clock are a good part of what an
+ * exchange costs, so it comes only where a layer settles something, or somebody has the exchange in hand.
+ */
+function follow(exchange: Exchange): void {
+  if (exchange.followed) return;
+  exchange.followed = true;
+  const { request, reply } = exchange;
+  const { raw } = reply;
+  raw.on("close", onClose);
+  if (raw.socket === null) onClosedInQueue(raw, request.raw.socket, onClose);
+  // Whoever asks for the first time when it is all over still learns how it ended.
+  if (raw.destroyed) onClose.call(raw);
 }
 
 // A hook of a user's own may hold the reply up before any of ours hears of it: what was sent is sent now.
@@ -123,7 +156,7 @@ function writeHead(this: ServerResponse & Tracked, ...args: unknown[]): ServerRe
   const exchange = this[kExchange];
   if (exchange === undefined) throw new TypeError("writeHead was called on another response");
   // A head that is written twice, and one that nobody will read, are Node's affair.
-  if (exchange.headersAt !== undefined || exchange.outcome !== undefined) {
+  if (exchange.headersAt !== undefined || exchange.over) {
     return Reflect.apply(exchange.writeHead, this, args);
   }
   exchange.headersAt = performance.now();
@@ -153,39 +186,4 @@ function onClose(this: ServerResponse & Tracked): void {
   exchange.outcome = readOutcome(exchange.request, exchange.reply);
   const rest = settle(exchange, exchange.outcome);
   exchange.settling?.end(exchange, rest);
-}
-
-/** Runs the settling steps one after the other; a failing one is logged and keeps no other from running. */
-function settle(exchange: Exchange, outcome: Outcome): Promise<void> | undefined {
-  const { request, reply, endings } = exchange;
-  const { onSettled } = endings;
-  for (let index = 0; index < onSettled.length; index++) {
-    try {
-      const result = onSettled[index]?.run.call(request.server, request, reply, outcome);
-      if (isThenable(result)) return settleRest(exchange, outcome, result, index + 1);
-    } catch (error) {
-      logFailure(request, "onSettled", error);
-    }
-  }
-  return undefined;
-}
-
-async function settleRest(
-  { request, reply, endings }: Exchange,
-  outcome: Outcome,
-  current: PromiseLike<unknown>,
-  next: number,
-): Promise<void> {
-  try {
-    await current;
-  } catch (error) {
-    logFailure(request, "onSettled", error);
-  }
-  for (const step of endings.onSettled.slice(next)) {
-    try {
-      await step.run.call(request.server, request, reply, outcome);
-    } catch (error) {
-      logFailure(request, "onSettled", error);
-    }
-  }
 }

@@ -17,8 +17,10 @@ export function writeLayeredHead(
   const ownReply = exchange.announced && !exchange.reply.sent;
   if (ownReply && args.length === 2 && typeof args[1] === "object") {
     // Fastify passes the reply's own header object: what the steps set is in it.
-    raw.statusCode = Number(args[0]);
-    runHeaderSteps(exchange);
+    if (exchange.endings.onHeaders.length > 0) {
+      raw.statusCode = Number(args[0]);
+      runHeaderSteps(exchange);
+    }
     return Reflect.apply(exchange.writeHead, raw, args);
   }
   const [status, message, headers] = readArguments(args);

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type Exchange, exchangeOf } from "./exchange.ts";
+import { begunExchange, type Exchange } from "./exchange.ts";
 import type { FastifyPhase } from "./phases.ts";
 import type { Step } from "./types.ts";
 import { type Done, walk, walkAbort, walkPayload } from "./walk.ts";
@@ -47,7 +47,7 @@ export function fastifyHook(
     case "onRequestAbort":
       return (request: FastifyRequest, done: Done) => {
         // Without an exchange no hook of ours has seen this request.
-        const current = exchangeOf(request);
+        const current = begunExchange(request);
         if (current === undefined) done();
         else walkAbort(steps(current), request, current.reply, done);
       };

@@ -1,11 +1,13 @@
 import { INBOUND_PHASES, type InboundPhase, type Phase, type Step } from "@enfilade/layer";
 import {
+  announce,
   beginExchange,
-  type Continuation,
+  type Done,
   type Exchange,
   type FastifyPhase,
+  fail,
   fastifyHook,
-  trackReplies,
+  followExchanges,
 } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type { Line } from "./line.ts";
@@ -65,6 +67,12 @@ function closesItself(plan: Plan, phase: TailPhase, request: FastifyRequest): bo
 }
 
 type Hook = (...args: never[]) => void;
+type PayloadHook = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: Done,
+) => void;
 
 /**
  * Keeps a hook the last one of a route, whatever other plugins add to the route or put in the place of its
@@ -118,22 +126,36 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const add = (phase: FastifyPhase, run: (...args: never[]) => void) =>
     addHook.call(app, phase as "onRequest", run as () => void);
 
-  const inward = new Map<string, Hook>(
+  const first = new Map<string, Hook>(
     INBOUND_PHASES.map((phase) => [phase, hook(phase, once(phase))]),
   );
   const precede = (instance: FastifyInstance, phase: string) => {
-    const run = inward.get(phase);
+    const run = first.get(phase);
     const { preceded } = scopeOf(instance);
     if (run === undefined || preceded.has(phase)) return;
     preceded.add(phase);
     addHook.call(instance, phase as "onRequest", run as () => void);
   };
+  // In a scope without hooks of a user's own, the hooks that come first are the last in one.
+  const tailOf = (phase: TailPhase) => tail(phase, () => 0) as PayloadHook;
+  const [serializeTail, sendTail] = [tailOf("preSerialization"), tailOf("onSend")];
+  const begin: PayloadHook = (request, reply, payload, done) => {
+    exchange(request, reply).sending = true;
+    serializeTail(request, reply, payload, done);
+  };
+  const send: PayloadHook = (request, reply, payload, done) => {
+    announce(exchange(request, reply), reply);
+    sendTail(request, reply, payload, done);
+  };
+  const error: PayloadHook = (request, reply, _error, done) => {
+    fail(exchange(request, reply), reply);
+    done();
+  };
+  followExchanges(app);
+  first.set("preSerialization", begin);
   precede(app, "onRequest");
-  // In a scope without hooks of a user's own, these are the first and the last in one.
-  trackReplies(app, endings, {
-    preSerialization: tail("preSerialization", () => 0) as Continuation,
-    onSend: tail("onSend", () => 0) as Continuation,
-  });
+  add("onError", error);
+  add("onSend", send);
 
   const closing = Object.fromEntries(
     TAIL_PHASES.map((phase) => [
@@ -164,8 +186,9 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
 
   function tail(phase: TailPhase, number: () => number): (...args: never[]) => void {
     return hook(phase, (plan, { request }) => {
-      const last = scopeOf(request.server).lastHook[phase] === number();
-      return last && !closesItself(plan, phase, request) ? STEPS_IN[phase](plan) : NOTHING;
+      if (closesItself(plan, phase, request)) return NOTHING;
+      const isLast = scopeOf(request.server).lastHook[phase] === number();
+      return isLast ? STEPS_IN[phase](plan) : NOTHING;
     });
   }
 }
