@@ -48,3 +48,7 @@ test.each([
   expect(response.headers["content-type"]).toMatch(/^application\/json/);
   expect(response.json()).toMatchObject({ detail, request_id: response.headers["x-request-id"] });
 });
+
+test("GET /health says nothing of a Redis that nobody has asked for", async () => {
+  expect((await (await testApp()).inject("/health")).json()).not.toHaveProperty("redis");
+});
