@@ -61,7 +61,7 @@ describe("the Redis store", () => {
     expect(redis.state().counts.sent).toBe(before + 1);
   });
 
-  it("asks one script for one set of kinds, in whatever order and under whatever names they come", async () => {
+  it("asks one script for the same kinds, in whatever order and under whatever names they come", async () => {
     const limiter = open();
     await limiter.decide([charge(rate), charge(tokens), charge(usd)]);
     const scripts = async () =>
@@ -69,7 +69,7 @@ describe("the Redis store", () => {
     const before = await scripts();
     expect(before).toMatch(/^[1-9]/);
     await limiter.decide([charge(usd), charge(rate), charge(tokens)]);
-    const another = gcra({ name: "another", limit: 9, per: "day", burst: 9 });
+    const another = gcra({ name: "another", limit: 11, per: "day", burst: 9 });
     await limiter.decide([charge(tokens), charge(usd), charge(another)]);
     expect(await scripts()).toBe(before);
   });

@@ -2,7 +2,12 @@ import type { Position } from "../algorithms/weighing.ts";
 import { calendarSpan } from "../calendar.ts";
 import type { Policy } from "../policies/policy.ts";
 import type { Adjustment, ResolvedCharge } from "../store.ts";
-import { LETTERS } from "./lua/decide.ts";
+import { type Form, LETTERS } from "./lua/decide.ts";
+
+/** Which of the scripts' forms decides a policy. */
+export function formOf(policy: Policy): Form {
+  return policy.kind === "gcra" && policy.scale === 1 ? "whole-gcra" : policy.kind;
+}
 
 /** What of a policy the scripts are told; the same words at every call. */
 const cached = new WeakMap<Policy, readonly string[]>();
@@ -25,7 +30,10 @@ export function adjustArguments({ charge, delta, position }: Adjustment, nowUs: 
   const head = [LETTERS[policy.kind], String(delta), String(first)];
   switch (policy.kind) {
     case "gcra":
-      return [...head, String(second), String(third), ...fixed(policy).slice(0, 3)];
+      return [
+        ...[...head, String(second), String(third)],
+        ...[policy.stepWhole, policy.stepRest, policy.scale].map(String),
+      ];
     case "strict-window":
       return [...head, ...fixed(policy).slice(1)];
     case "budget":
@@ -64,7 +72,8 @@ function numbersOf(policy: Policy): number[] {
   switch (policy.kind) {
     case "gcra": {
       const { stepWhole, stepRest, scale, toleranceWhole, toleranceRest } = policy;
-      return [stepWhole, stepRest, scale, toleranceWhole, toleranceRest];
+      const whole = [stepWhole, toleranceWhole];
+      return scale === 1 ? whole : [...whole, stepRest, scale, toleranceRest];
     }
     case "strict-window":
       return [policy.limit, policy.bucketUs, policy.buckets];

@@ -1,6 +1,7 @@
 import { defineScript, type RedisScript } from "@enfilade/redis";
 import { LIMITER_UNREADABLE_REPLY } from "../errors.ts";
 import type { DecideMode, ResolvedCharge } from "../store.ts";
+import { formOf } from "./arguments.ts";
 import { ADJUST_LUA, FORGET_LUA, RELEASE_LUA, RENEW_LUA } from "./lua/correct.ts";
 import { decideLua, LETTERS } from "./lua/decide.ts";
 
@@ -13,8 +14,8 @@ export interface DecideReply {
 const decideScripts = new Map<string, RedisScript<DecideReply>>();
 
 /**
- * The script that decides charges of these kinds. They come sorted by kind, so that there are no more
- * than 494 for each mode, of which an application uses a few. A server that has forgotten one, as Redis
+ * The script that decides charges of these forms. They come sorted by form, so that there are no more
+ * than 1,286 for each mode, of which an application uses a few. A server that has forgotten one, as Redis
  * 7.4 and later do with the oldest of more than 500, is told it again by the next call.
  */
 export function decideScript(
@@ -22,13 +23,13 @@ export function decideScript(
   mode: DecideMode,
 ): RedisScript<DecideReply> {
   let name = `${mode} `;
-  for (const { policy } of sorted) name += LETTERS[policy.kind];
+  for (const { policy } of sorted) name += LETTERS[formOf(policy)];
   let script = decideScripts.get(name);
   if (script === undefined) {
-    const kinds = sorted.map(({ policy }) => policy.kind);
+    const forms = sorted.map(({ policy }) => formOf(policy));
     script = defineScript({
       name: `enfilade limiter ${name}`,
-      lua: decideLua(kinds, mode),
+      lua: decideLua(forms, mode),
       read: (reply, nowUs) => ({ nowUs, numbers: readNumbers(reply) }),
     });
     decideScripts.set(name, script);

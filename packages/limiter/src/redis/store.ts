@@ -5,7 +5,7 @@ import { refuseOption, refuseUnknown } from "../invalid-option.ts";
 import type { Adjustment, DecideMode, Lease, Outcome, ResolvedCharge, Store } from "../store.ts";
 import { type Fate, StoreFailure } from "../store-failure.ts";
 import { toDecision } from "../verdicts.ts";
-import { adjustArguments, likelyPosition, pushChargeArguments } from "./arguments.ts";
+import { adjustArguments, formOf, likelyPosition, pushChargeArguments } from "./arguments.ts";
 import { keyOf } from "./keys.ts";
 import {
   adjustScript,
@@ -76,7 +76,7 @@ class RedisStore implements Store {
     mode: DecideMode,
     deadlineAt?: number,
   ): Promise<Outcome> {
-    const sorted = charges.length === 1 ? charges : charges.toSorted(byKind);
+    const sorted = charges.length === 1 ? charges : charges.toSorted(byForm);
     const keys = sorted.map((charge) => keyOf(this.#prefix, charge));
     const script = decideScript(sorted, mode);
     const ask = (nowUs: () => number) => {
@@ -202,6 +202,7 @@ function lateOutcome(
   return { ...outcome, positions: charges.map((charge) => likelyPosition(charge, reply.nowUs)) };
 }
 
-function byKind(one: ResolvedCharge, other: ResolvedCharge): number {
-  return one.policy.kind < other.policy.kind ? -1 : one.policy.kind > other.policy.kind ? 1 : 0;
+function byForm({ policy: one }: ResolvedCharge, { policy: other }: ResolvedCharge): number {
+  const [first, second] = [formOf(one), formOf(other)];
+  return first < second ? -1 : first > second ? 1 : 0;
 }

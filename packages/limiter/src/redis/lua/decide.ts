@@ -2,20 +2,25 @@ import type { PolicyKind } from "../../policies/policy.ts";
 import type { DecideMode } from "../../store.ts";
 import { BUDGET } from "./budget.ts";
 import type { Fragment, Place } from "./fragment.ts";
-import { GCRA } from "./gcra.ts";
+import { GCRA, WHOLE_GCRA } from "./gcra.ts";
 import { LEASES } from "./leases.ts";
 import { STRICT_WINDOW } from "./strict-window.ts";
 
-/** One letter for each kind, in arguments and in the names of scripts. */
-export const LETTERS: Readonly<Record<PolicyKind, string>> = {
+/** What there is Lua for: the kinds of policies, and a shorter one for most gcra. */
+export type Form = PolicyKind | "whole-gcra";
+
+/** One letter for each form, in arguments and in the names of scripts. */
+export const LETTERS: Readonly<Record<Form, string>> = {
   gcra: "g",
+  "whole-gcra": "h",
   "strict-window": "w",
   budget: "b",
   concurrency: "c",
 };
 
-export const FRAGMENTS: Readonly<Record<PolicyKind, Fragment>> = {
+export const FRAGMENTS: Readonly<Record<Form, Fragment>> = {
   gcra: GCRA,
+  "whole-gcra": WHOLE_GCRA,
   "strict-window": STRICT_WINDOW,
   budget: BUDGET,
   concurrency: LEASES,
@@ -27,7 +32,7 @@ local floor, max, min = math.floor, math.max, math.min
 `;
 
 /**
- * Assembles the script that decides charges of exactly these kinds, in this order.
+ * Assembles the script that decides charges of exactly these forms, in this order.
  *
  * First every counter is read and weighed, then, only if all pass, every one is written: nothing is
  * written before the last thing that can fail.
@@ -35,11 +40,11 @@ local floor, max, min = math.floor, math.max, math.min
  * Answers `{ pass, and for each charge: ok, left, retry, reset }`, and for reservations three more for
  * the position; times in microseconds, all of them whole, because a reply drops fractions.
  */
-export function decideLua(kinds: readonly PolicyKind[], mode: DecideMode): string {
+export function decideLua(forms: readonly Form[], mode: DecideMode): string {
   let argument = 1;
-  const charges = kinds.map((kind, index): { fragment: Fragment; place: Place } => {
+  const charges = forms.map((form, index): { fragment: Fragment; place: Place } => {
     const from = argument;
-    const fragment = FRAGMENTS[kind];
+    const fragment = FRAGMENTS[form];
     argument += fragment.width;
     const place: Place = {
       number: index + 1,

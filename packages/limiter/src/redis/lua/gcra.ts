@@ -1,16 +1,11 @@
-import type { Fragment } from "./fragment.ts";
+import type { Fragment, Place } from "./fragment.ts";
 
-/**
- * The same arithmetic as `algorithms/gcra.ts`. The state is the TAT alone where there is neither a
- * fraction nor a position to keep, and else `whole:rest:refunded:birth`.
- *
- * Arguments: cost stepWhole stepRest scale toleranceWhole toleranceRest.
- */
-export const GCRA: Fragment = {
-  width: 6,
-  weigh: ({ number: i, mode, key, argument }) => `
-  local cost, stepWhole, stepRest = tonumber(${argument(0)}), tonumber(${argument(1)}), tonumber(${argument(2)})
-  local scale, tolWhole, tolRest = tonumber(${argument(3)}), tonumber(${argument(4)}), tonumber(${argument(5)})
+const weigh = (
+  { number: i, mode, key, argument }: Place,
+  [stepRest, scale, toleranceRest]: readonly [string, string, string],
+) => `
+  local cost, stepWhole, tolWhole = tonumber(${argument(0)}), tonumber(${argument(1)}), tonumber(${argument(2)})
+  local stepRest, scale, tolRest = ${stepRest}, ${scale}, ${toleranceRest}
   local raw = call('GET', ${key})
   local whole, rest, refunded, birth = 0, 0, 0, 0
   if raw then
@@ -48,10 +43,12 @@ export const GCRA: Fragment = {
       : ""
   }
     value${i} = gcraValue(now + next, nextRest, refunded, birth)
-  end`,
-  write: ({ number: i, key }) =>
-    `if value${i} then call('SET', ${key}, value${i}, 'PX', floor(later${i} / 1000) + 1) end`,
-  shared: `
+  end`;
+
+const write = ({ number: i, key }: Place) =>
+  `if value${i} then call('SET', ${key}, value${i}, 'PX', floor(later${i} / 1000) + 1) end`;
+
+const SHARED = `
 local function readGcra(raw)
   local whole, rest, refunded, birth = string.match(raw, '^(%d+):(%d+):(%d+):(%d+)$')
   if not whole then error('a gcra counter holds something else') end
@@ -61,8 +58,29 @@ local function gcraValue(whole, rest, refunded, birth)
   if rest == 0 and birth == 0 then return format('%.0f', whole) end
   return format('%.0f:%.0f:%.0f:%.0f', whole, rest, refunded, birth)
 end
-`,
-};
+`;
+
+/**
+ * The same arithmetic as `algorithms/gcra.ts`. The state is the TAT alone where there is neither a
+ * fraction nor a position to keep, and else `whole:rest:refunded:birth`.
+ *
+ * Arguments: cost stepWhole toleranceWhole stepRest scale toleranceRest.
+ */
+export const GCRA: Fragment = gcraFragment(6, (argument) => [
+  `tonumber(${argument(3)})`,
+  `tonumber(${argument(4)})`,
+  `tonumber(${argument(5)})`,
+]);
+
+/** The same where a unit takes whole microseconds, as most do: without the last three arguments. */
+export const WHOLE_GCRA: Fragment = gcraFragment(3, () => ["0", "1", "0"]);
+
+function gcraFragment(
+  width: number,
+  fraction: (argument: Place["argument"]) => readonly [string, string, string],
+): Fragment {
+  return { width, weigh: (place) => weigh(place, fraction(place.argument)), write, shared: SHARED };
+}
 
 /** How many arguments a correction has. */
 export const GCRA_ADJUST_WIDTH = 8;
