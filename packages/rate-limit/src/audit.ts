@@ -1,4 +1,4 @@
-import { type AuditView, type Finding, proxyTrustOf } from "@enfilade/layer";
+import { type AuditView, type Finding, proxyTrustOf, serverOptionsOf } from "@enfilade/layer";
 import type { FastifyInstance } from "fastify";
 import type { By } from "./callers.ts";
 import type { RateLimitRouteOptions } from "./types.ts";
@@ -34,13 +34,25 @@ export function* audit({ name, by }: Audited, { instance, routes }: AuditView): 
 
 /** What is worth a warning without an arrangement, too. */
 export function* auditTrust(instance: FastifyInstance, by: By): Generator<Finding> {
+  if (by !== "address") return;
+  if (typeof serverOptionsOf(instance)?.trustProxy === "number") yield trustedHops();
   const trust = proxyTrustOf(instance);
-  if (by !== "address" || trust.whom !== "anybody") return;
+  if (trust.whom !== "anybody") return;
   yield {
     code: "TRUST_PROXY_OPEN",
     severity: "warning",
     where: "Fastify's trustProxy",
     why: `${trust.why}: clients choose their address, and with it whose limit they use up`,
+    fix: 'Name the proxies: Fastify({ trustProxy: "10.0.0.0/8" }).',
+  };
+}
+
+function trustedHops(): Finding {
+  return {
+    code: "TRUST_PROXY_HOPS",
+    severity: "warning",
+    where: "Fastify's trustProxy",
+    why: "it is a number of hops, by which Fastify believes nobody: all clients behind a proxy share one limit",
     fix: 'Name the proxies: Fastify({ trustProxy: "10.0.0.0/8" }).',
   };
 }

@@ -14,7 +14,7 @@ import { type Callers, callersOf } from "./callers.ts";
 import { RATE_LIMIT_INVALID_OPTION } from "./errors.ts";
 import { REMOVED } from "./removed.ts";
 import { RULES } from "./rules.ts";
-import { milliseconds } from "./time-window.ts";
+import { milliseconds, WINDOW_FIX } from "./time-window.ts";
 import type { KeyGenerator, RateLimitRules, TimeWindow } from "./types.ts";
 
 /** How failed authentications are limited. */
@@ -83,7 +83,6 @@ export interface Settings {
 }
 
 export const PACKAGE = "@enfilade/rate-limit";
-export const WINDOW_FIX = 'Give milliseconds, or a number and a unit: "1 minute", "10s".';
 
 const EXEMPT = ["/health", "/healthz", "/livez", "/readyz"];
 const KNOWN = [

@@ -15,7 +15,7 @@ import {
 } from "@enfilade/limiter/http";
 import type { FastifyRequest } from "fastify";
 import { RATE_LIMIT_INVALID_ANSWER } from "./errors.ts";
-import { milliseconds } from "./time-window.ts";
+import { milliseconds, WINDOW_FIX } from "./time-window.ts";
 import type { RateLimitRules } from "./types.ts";
 
 /** The policies that hold for one caller, and all that can be prepared of them. */
@@ -39,7 +39,6 @@ export interface TierSettings {
 
 const MAX_FIX = "Give a whole number from 1 to 1000000000, or a function that gives one.";
 const BOUNDS = { min: 1, max: 1_000_000_000 };
-const WINDOW_FIX = 'Give milliseconds, or a number and a unit: "1 minute", "10s".';
 const REMEMBERED = 1_000;
 
 /** Reads `max`, `timeWindow` and `burst`, or `policies`; a function where each caller has limits of its own. */

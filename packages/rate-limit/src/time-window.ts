@@ -16,6 +16,9 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   day: 86_400_000,
 };
 
+/** What to give instead of a value that is no length of time. */
+export const WINDOW_FIX: string = 'Give milliseconds, or a number and a unit: "1 minute", "10s".';
+
 /** Reads a length of time as whole milliseconds; `undefined` where it is none, or longer than a year. */
 export function milliseconds(value: unknown): number | undefined {
   const ms = typeof value === "string" ? read(value) : value;

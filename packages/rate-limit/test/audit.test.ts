@@ -28,6 +28,10 @@ describe("in line, TRUST_PROXY_OPEN warns where clients choose their address (ca
     ]);
   });
 
+  it("and TRUST_PROXY_HOPS, where Fastify believes nobody although it was told to", async () => {
+    expect(await findings(1)).toMatchObject([{ code: "TRUST_PROXY_HOPS", severity: "warning" }]);
+  });
+
   it.each([
     ["nobody is trusted", false],
     ["a proxy is", "10.0.0.1"],

@@ -1,6 +1,7 @@
 import { apiKey, generateKey } from "@enfilade/api-key";
 import { auth } from "@enfilade/auth";
 import { memoryStore, type Store } from "@enfilade/limiter";
+import { createClock } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
 import { type RateLimitOptions, rateLimit } from "../src/index.ts";
 import { as, believing, createApp, statuses, times, WAYS } from "./apps.ts";
@@ -45,7 +46,8 @@ describe.each(WAYS)("%s, a limit by principal", (way) => {
   it("has 300 requests a minute unless told otherwise, of which 50 may come at once", async () => {
     const server = await createApp(way);
     await server.register(believing);
-    await server.register(rateLimit, { by: "principal" });
+    const store = memoryStore({ now: createClock().now });
+    await server.register(rateLimit, { by: "principal", store });
     server.get("/", async () => "ok");
     const all = await statuses(server, times(51, as("ann")));
     expect(all.filter((status) => status === 200)).toHaveLength(50);
@@ -72,6 +74,20 @@ describe.each(WAYS)("%s, a limit by principal", (way) => {
     const shielded = await server.inject(as("carl"));
     expect(shielded.json()["violated-policies"]).toEqual(["address"]);
   });
+});
+
+it("alone, a limit in a scope counts beside the one above it", async () => {
+  const app = await createApp();
+  await app.register(rateLimit, { max: 2 });
+  app.get("/", async () => "ok");
+  await app.register(
+    async (child) => {
+      await child.register(rateLimit, { max: 1 });
+      child.get("/", async () => "ok");
+    },
+    { prefix: "/inner" },
+  );
+  expect(await statuses(app, ["/inner/", "/inner/", "/"])).toEqual([200, 429, 429]);
 });
 
 describe("in line", () => {
