@@ -59,7 +59,9 @@ async function authenticate(app: FastifyInstance, { authentication }: Config): P
 async function limit(app: FastifyInstance, config: Config, store: Store): Promise<void> {
   const { limits, authMode } = config;
   const { requestsPerMinute: max } = limits;
-  if (max) await app.register(rateLimit, { max, timeWindow: "minute", store });
+  const requests = max ? { max, timeWindow: "minute" as const } : { global: false };
+  // Guessing has a limit of its own, whatever requests have.
+  if (max || authMode !== "none") await app.register(rateLimit, { ...requests, store });
   const quotas = quotaOptions(limits, authMode === "none" ? "address" : "principal", store);
   if (!quotas) return;
   await app.register(quota, quotas);
