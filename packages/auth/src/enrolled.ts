@@ -25,6 +25,14 @@ export interface Authenticator {
 /** The authenticators of each scope. */
 export const enrolled: ScopeList<Authenticator> = createScopeList<Authenticator>("authenticators");
 
+/**
+ * Tells whether an authenticator has been registered in a scope or above: for layers that need to know who is
+ * calling, and without an arrangement run in the order of registration.
+ */
+export function hasAuthenticator(app: FastifyInstance): boolean {
+  return enrolled.along(app).length > 0;
+}
+
 /** The authenticators that a request meets, outermost first. */
 export const authenticatorsOf: (app: FastifyInstance) => readonly Authenticator[] = createScopeMemo(
   (app) => enrolled.along(app),

@@ -10,7 +10,7 @@ export {
   readCookie,
   takeQueryParameter,
 } from "./credentials.ts";
-export type { Authenticator, Verdict } from "./enrolled.ts";
+export { type Authenticator, hasAuthenticator, type Verdict } from "./enrolled.ts";
 export {
   AUTH_INSUFFICIENT_SCOPE,
   AUTH_INVALID_ACCESS,

@@ -3,6 +3,7 @@ import {
   type AuthenticationFailure,
   auth,
   type Challenge,
+  hasAuthenticator,
   onAuthenticationFailure,
 } from "../src/index.ts";
 import { BOTH, believing, make } from "./support.ts";
@@ -103,6 +104,19 @@ describe("an authenticator that replaces one further out", () => {
     expect(ran).toBe(false);
     expect((await app.inject({ url: "/inner", headers: { "x-ape": "ann" } })).statusCode).toBe(200);
   });
+});
+
+it("an authenticator is known of in its scope and below, from its registration on", async () => {
+  const app = await make("alone");
+  expect(hasAuthenticator(app)).toBe(false);
+  await app.register(async (child) => {
+    await child.register(believing("ape"));
+    expect(hasAuthenticator(child)).toBe(true);
+    await child.register(async (grandchild) => {
+      expect(hasAuthenticator(grandchild)).toBe(true);
+    });
+  });
+  expect(hasAuthenticator(app)).toBe(false);
 });
 
 describe.each(BOTH)("failed authentications, %s", (arrangement) => {

@@ -6,6 +6,16 @@ export const RATE_LIMIT_INVALID_OPTION: OptionError = createOptionError(
   "RATE_LIMIT_INVALID_OPTION",
 );
 
+/** Thrown from `app.ready()` where a limit by principal would be asked before anybody knows who is calling. */
+export const RATE_LIMIT_TOO_EARLY: FastifyErrorConstructor<
+  { code: "RATE_LIMIT_TOO_EARLY" },
+  [layer: string]
+> = createError(
+  "RATE_LIMIT_TOO_EARLY",
+  "@enfilade/rate-limit: the layer %s counts principals, and was registered before the authenticators. Register it after them, or register @enfilade/order first.",
+  500,
+);
+
 /** There is nothing left of a limit for now. */
 export const RATE_LIMIT_EXCEEDED: FastifyErrorConstructor<
   { code: "RATE_LIMIT_EXCEEDED" },

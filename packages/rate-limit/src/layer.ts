@@ -1,10 +1,11 @@
-import { decoratePrincipal } from "@enfilade/auth";
+import { decoratePrincipal, hasAuthenticator } from "@enfilade/auth";
 import { defineLayer, type Layer, type LayerRegistration, type LayerSetup } from "@enfilade/layer";
 import { arrangementOf } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { audit, auditTrust, rememberShield } from "./audit.ts";
-import { readBy } from "./callers.ts";
+import { type By, readBy } from "./callers.ts";
+import { RATE_LIMIT_TOO_EARLY } from "./errors.ts";
 import { throttleFailures } from "./failures.ts";
 import { PACKAGE, type RateLimitOptions, readerOf, resolveOptions } from "./options.ts";
 import { isPreflight } from "./preflight.ts";
@@ -67,11 +68,7 @@ function setup(app: FastifyInstance, options: RateLimitOptions, name: string): L
     const { isAllowed } = limits.rules;
     throttleFailures(app, { policy: failures, space, limiter, addressOf, isAllowed, dialects });
   }
-  if (arrangementOf(app) === undefined) {
-    app.addHook("onReady", async () => {
-      for (const { code, why, fix } of auditTrust(app, by)) app.log.warn({ code, fix }, why);
-    });
-  }
+  if (arrangementOf(app) === undefined) checkAlone(app, name, by);
 
   return {
     onRoute: (route) => limits.declare(route),
@@ -83,6 +80,16 @@ function setup(app: FastifyInstance, options: RateLimitOptions, name: string): L
     onSend: answerPlain,
     audit: (view) => audit({ name, by }, view),
   };
+}
+
+/** Sees to what an arrangement would put right, or say. */
+function checkAlone(app: FastifyInstance, name: string, by: By): void {
+  const isKnown = hasAuthenticator(app);
+  app.addHook("onReady", async () => {
+    if (by === "principal" && !isKnown && hasAuthenticator(app))
+      throw new RATE_LIMIT_TOO_EARLY(name);
+    for (const { code, why, fix } of auditTrust(app, by)) app.log.warn({ code, fix }, why);
+  });
 }
 
 /** A store that is away is away for every request: one line in a while says it. */

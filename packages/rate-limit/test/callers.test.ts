@@ -76,6 +76,16 @@ describe.each(WAYS)("%s, a limit by principal", (way) => {
   });
 });
 
+it("alone, a limit by principal that would be asked before anybody knows who calls does not boot", async () => {
+  const app = await createApp();
+  await app.register(rateLimit, { by: "principal" });
+  await app.register(believing);
+  await expect(app.ready()).rejects.toMatchObject({
+    code: "RATE_LIMIT_TOO_EARLY",
+    message: expect.stringContaining("the layer rate-limit:principal counts principals"),
+  });
+});
+
 it("alone, a limit in a scope counts beside the one above it", async () => {
   const app = await createApp();
   await app.register(rateLimit, { max: 2 });

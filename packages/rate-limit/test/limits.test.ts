@@ -36,6 +36,22 @@ describe.each(WAYS)("%s, a limit", (way) => {
     expect(Math.max(...worst)).toBe(12);
   });
 
+  it("with a burst never has a window with more than the burst and what flows back in it (case 37)", async () => {
+    const { app, clock } = await limitedApp({ max: 6, timeWindow: 6_000, burst: 4 }, { way });
+    const admittedAt: number[] = [];
+    for (let step = 0; step < 60; step++) {
+      clock.advance(step % 7 === 0 ? 4_000 : 150);
+      for (const status of await statuses(app, times(3, "/"))) {
+        if (status === 200) admittedAt.push(clock.now());
+      }
+    }
+    const worst = admittedAt.map(
+      (start) => admittedAt.filter((at) => at >= start && at < start + 6_000).length,
+    );
+    expect(Math.max(...worst)).toBeGreaterThan(6);
+    expect(Math.max(...worst)).toBeLessThanOrEqual(4 + 6);
+  });
+
   it("with a burst is a steady rate: one comes back at a time", async () => {
     const { app, clock } = await limitedApp({ max: 60, timeWindow: "minute", burst: 3 }, { way });
 
