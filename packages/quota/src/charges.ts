@@ -1,5 +1,4 @@
 import type { Charge, Policy } from "@enfilade/limiter";
-import type { ToldPolicy } from "@enfilade/limiter/http";
 import type { FastifyRequest } from "fastify";
 import { counterOf } from "./caller.ts";
 import { QUOTA_NOT_GRANTED } from "./errors.ts";
@@ -44,11 +43,6 @@ export async function chargesFor(
 /** Puts charges in the limiter's words. */
 export function toCharges(charges: readonly RunCharge[]): Charge[] {
   return charges.map(({ policy, key, partition, cost }) => ({ policy, key, partition, cost }));
-}
-
-/** Gives the policies that callers may be told of. */
-export function toldOf(charges: readonly RunCharge[]): ToldPolicy[] {
-  return charges.flatMap(({ metered, policy }) => (metered.isTold ? [metered.tell(policy)] : []));
 }
 
 /** Tells whether a charge holds a place, and is not counted over time. */

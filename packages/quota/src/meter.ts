@@ -3,9 +3,10 @@ import { createLimiter, type Decision, type Limiter, type Reservation } from "@e
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { callerOf } from "./caller.ts";
 import { chargesFor, isPlace, type RunCharge, toCharges } from "./charges.ts";
+import { putHeaders } from "./headers.ts";
 import { OpenRuns } from "./open-runs.ts";
 import type { Settings } from "./options.ts";
-import { putHeaders, refuse, refuseFull } from "./refusal.ts";
+import { refuse, refuseFull } from "./refusal.ts";
 import type { RouteQuota } from "./route-quotas.ts";
 import { Run } from "./run.ts";
 import type { Caller, Usage } from "./types.ts";
@@ -52,7 +53,7 @@ export class Meter {
     const estimate = await this.#estimate(request, quota);
     const charges = await chargesFor(quota.policies, estimate, caller, request);
     const attempt =
-      charges.length === 0 ? undefined : await this.#ask(request, reply, charges, caller);
+      charges.length === 0 ? undefined : await this.#ask(request, reply, quota, charges, caller);
     if (exchangeOf(request)?.outcome !== undefined) {
       // The client went away while this was asked: nothing will run, and nobody will settle it.
       await attempt?.reservation?.cancel();
@@ -61,7 +62,7 @@ export class Meter {
     }
     if (attempt !== undefined) {
       const { decision, reservation } = attempt;
-      putHeaders(reply, charges, decision.verdicts, this.settings.headers);
+      this.#tell(reply, quota, charges, decision);
       if (reservation?.decision.admitted !== true) throw refuse(reply, charges, decision);
     }
     const run = new Run({
@@ -88,6 +89,15 @@ export class Meter {
     await this.limiter.close();
   }
 
+  #tell(
+    reply: FastifyReply,
+    quota: RouteQuota,
+    charges: readonly RunCharge[],
+    { verdicts }: Decision,
+  ): void {
+    putHeaders(reply, quota, charges, verdicts, this.settings.headers);
+  }
+
   async #estimate(request: FastifyRequest, { estimate }: RouteQuota): Promise<Usage> {
     if (estimate === undefined) return {};
     return readUsage("estimate()", await estimate(request), this.#counted);
@@ -96,6 +106,7 @@ export class Meter {
   async #ask(
     request: Metered,
     reply: FastifyReply,
+    quota: RouteQuota,
     charges: readonly RunCharge[],
     caller: Caller,
   ): Promise<Attempt> {
@@ -122,7 +133,7 @@ export class Meter {
     });
     if (waiting === "caller-full") return first;
     if (waiting === "full") {
-      putHeaders(reply, charges, first.decision.verdicts, this.settings.headers);
+      this.#tell(reply, quota, charges, first.decision);
       throw refuseFull(reply, this.settings.queue?.maxWaitMs ?? 0);
     }
     request[kWaiting] = waiting;

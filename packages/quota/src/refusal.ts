@@ -1,13 +1,7 @@
 import type { Decision, Verdict } from "@enfilade/limiter";
-import {
-  createRateHeaders,
-  type HeaderDialect,
-  putRateHeaders,
-  refusalOf,
-  retryHeaders,
-} from "@enfilade/limiter/http";
+import { refusalOf, retryHeaders } from "@enfilade/limiter/http";
 import type { FastifyReply } from "fastify";
-import { type RunCharge, toldOf } from "./charges.ts";
+import type { RunCharge } from "./charges.ts";
 import { QUOTA_BUSY, QUOTA_EXCEEDED, QUOTA_NEVER_FITS } from "./errors.ts";
 import { nothingLeft, tooMuch } from "./words.ts";
 
@@ -17,16 +11,6 @@ export type QuotaRefusal = Error & {
   readonly statusCode?: number;
   readonly problem: Readonly<Record<string, unknown>>;
 };
-
-/** Tells a caller what is left, on whatever it will be answered. */
-export function putHeaders(
-  reply: FastifyReply,
-  charges: readonly RunCharge[],
-  verdicts: readonly Verdict[],
-  dialects: readonly HeaderDialect[],
-): void {
-  putRateHeaders(reply, createRateHeaders(toldOf(charges), dialects)(verdicts));
-}
 
 /** Makes the error of a decision that did not admit a run, and tells when to come again. */
 export function refuse(

@@ -1,6 +1,7 @@
 import type { RouteView } from "@enfilade/layer";
 import type { FastifyContextConfig } from "fastify";
 import { QUOTA_INVALID_OPTION } from "./errors.ts";
+import { headersOf, type ToHeaders } from "./headers.ts";
 import { PACKAGE, type QuotaRoute, type Settings } from "./options.ts";
 import type { MeteredPolicy } from "./policies.ts";
 import type { Estimate, QuotaRouteOptions } from "./types.ts";
@@ -9,6 +10,8 @@ import type { Estimate, QuotaRouteOptions } from "./types.ts";
 export interface RouteQuota {
   readonly policies: readonly MeteredPolicy[];
   readonly estimate: Estimate | undefined;
+  /** Makes the headers where every caller has the same policies; else they are made for each. */
+  readonly toHeaders: ToHeaders | undefined;
 }
 
 /** A route's config, as Fastify gives it: with the route's own method and pattern in it. */
@@ -22,7 +25,7 @@ export class RouteQuotas {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.#all = { policies: [...settings.policies.values()], estimate: settings.estimate };
+    this.#all = this.#quotaOf([...settings.policies.values()], settings.estimate);
   }
 
   /** Gives the quota of a route; `undefined` where it has none. */
@@ -78,6 +81,17 @@ export class RouteQuotas {
       const policy = this.#settings.policies.get(String(name));
       return policy ?? refuse(".policies", JSON.stringify(name) ?? String(name), fix);
     });
-    return { policies: chosen, estimate: estimate ?? this.#all.estimate };
+    return this.#quotaOf(chosen, estimate ?? this.#all.estimate);
+  }
+
+  #quotaOf(policies: readonly MeteredPolicy[], estimate: Estimate | undefined): RouteQuota {
+    const made = policies.flatMap((metered) =>
+      typeof metered.limit === "number"
+        ? [{ metered, policy: metered.policyFor(metered.limit) }]
+        : [],
+    );
+    const toHeaders =
+      made.length === policies.length ? headersOf(made, this.#settings.headers) : undefined;
+    return { policies, estimate, toHeaders };
   }
 }

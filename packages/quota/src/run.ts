@@ -169,32 +169,23 @@ export class Run implements RunQuota {
     return this.settlement;
   }
 
-  /** Divides the costs among what was reserved, first come first served; what is left over is a debt. */
+  /** Divides the costs among what was reserved: what is left over, once the top-ups have theirs, is a debt. */
   async #settleAll(costs: ReadonlyMap<RunCharge, number>): Promise<void> {
     const { reservation } = this.#parts;
     if (reservation === undefined) return;
-    const rest = new Map(costs);
-    const first: Record<string, number> = {};
-    const take = (charge: RunCharge, reserved: number): number => {
-      const taken = Math.min(reserved, rest.get(charge) ?? 0);
-      rest.set(charge, (rest.get(charge) ?? 0) - taken);
-      return taken;
-    };
-    for (const charge of costs.keys()) {
-      if (!isPlace(charge)) first[charge.metered.name] = take(charge, charge.cost);
-    }
+    const rest: Record<string, number> = {};
+    for (const [charge, cost] of costs) if (!isPlace(charge)) rest[charge.metered.name] = cost;
     const topUps = this.#topUps.map((topUp) => {
-      const shares = [...topUp.costs].map(([charge, cost]) => [
-        charge.metered.name,
-        take(charge, cost),
-      ]);
-      return topUp.reservation.settle(Object.fromEntries(shares));
+      const shares: Record<string, number> = {};
+      for (const [{ metered, cost }, reserved] of topUp.costs) {
+        const whole = rest[metered.name] ?? 0;
+        const share = Math.min(reserved, Math.max(0, whole - cost));
+        shares[metered.name] = share;
+        rest[metered.name] = whole - share;
+      }
+      return topUp.reservation.settle(shares);
     });
-    for (const [charge, debt] of rest) {
-      const { name } = charge.metered;
-      if (first[name] !== undefined) first[name] += debt;
-    }
-    await Promise.all([reservation.settle(first), ...topUps]);
+    await Promise.all([reservation.settle(rest), ...topUps]);
   }
 }
 
