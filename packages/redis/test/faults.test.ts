@@ -195,6 +195,28 @@ describe.each([viaNodeRedis, viaIoredis])("$name", ({ open }) => {
     expect(await insist(() => redis.run(increment, [key], [1]))).toBe(2);
   });
 
+  it("stays away from a server that is busy with a script, until that has ended", async () => {
+    const own = await startRedis(["--busy-reply-threshold", "20"]);
+    onTestFinished(() => own.stop());
+    const opened = open(own.url, { deadlineMs: 50, failuresToOpen: 1, probeEveryMs: 20 });
+    const { redis } = opened;
+    await redis.ready();
+    await insist(() => redis.run(increment, ["key"], [1]));
+    const endless = own.command("EVAL", "while true do end", "0");
+    let counted = 0;
+    const codes = new Set<string>();
+    while (!codes.has("REDIS_UNAVAILABLE")) {
+      const answer = await redis.run(increment, ["other"], [1]).catch((error: unknown) => error);
+      if (typeof answer === "number") counted = answer;
+      else codes.add((answer as RedisError).code);
+      await new Promise(setImmediate);
+    }
+    await own.command("SCRIPT", "KILL");
+    await endless;
+    await closes(opened);
+    expect(await insist(() => redis.run(increment, ["other"], [1]))).toBe(counted + 1);
+  });
+
   it("says that the server is full, and asks it again the next time", async () => {
     const own = await startRedis(["--maxmemory-policy", "noeviction"]);
     onTestFinished(() => own.stop());
