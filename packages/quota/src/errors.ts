@@ -68,7 +68,7 @@ export const QUOTA_LEASE_LOST: QuotaError<"QUOTA_LEASE_LOST", []> = createError(
 );
 
 /**
- * Why a run need not go on: its client has gone, or its response was broken off. Nobody gets this answer; 499 keeps
+ * Why a run need not go on: its client has gone, its response was broken off, its handler is out of time. Nobody gets this answer; 499 keeps
  * it from being logged as an error of the server.
  */
 export const QUOTA_RUN_ABANDONED: QuotaError<"QUOTA_RUN_ABANDONED", []> = createError(

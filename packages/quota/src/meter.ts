@@ -81,7 +81,7 @@ export class Meter {
   /** The exchange of a request has ended. */
   leave(request: Metered, delivered: boolean): void {
     request[kWaiting]?.leave();
-    request[kRun]?.leave(delivered);
+    request[kRun]?.leave(delivered && !isOutOfTime(request));
   }
 
   async close(): Promise<void> {
@@ -139,6 +139,13 @@ export class Meter {
     request[kWaiting] = waiting;
     return await waiting.done;
   }
+}
+
+/** Tells whether Fastify has answered because the handler took too long: it may be at work all the same. */
+function isOutOfTime(request: FastifyRequest): boolean {
+  // Without a time to keep, looking at the signal would make one.
+  if (!request.routeOptions.handlerTimeout) return false;
+  return request.signal.reason?.code === "FST_ERR_HANDLER_TIMEOUT";
 }
 
 /** Makes room on requests for what is kept of them. */

@@ -210,6 +210,21 @@ describe.each(WAYS)("%s", (way) => {
     expect(await reasons.find(() => true)).toBe("QUOTA_RUN_ABANDONED");
   });
 
+  test("the signal of a run aborts when its handler is out of time, who may be at work all the same", async () => {
+    const reasons: Recorder<string> = createRecorder();
+    const { app } = await endingApp(
+      way,
+      (request) => {
+        const signal = request.quota?.signal;
+        signal?.addEventListener("abort", () => reasons.record(signal.reason.code));
+        return forever();
+      },
+      { handlerTimeout: 30 },
+    );
+    expect((await app.inject({ url: "/", headers: ann })).statusCode).toBe(503);
+    expect(await reasons.find(() => true)).toBe("QUOTA_RUN_ABANDONED");
+  });
+
   test("a run that is detached outlives its exchange, and is over when it says so", async () => {
     const work = createDeferred();
     const ended: Promise<unknown>[] = [];
