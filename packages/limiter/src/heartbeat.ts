@@ -1,8 +1,11 @@
 import { byPartition } from "./charges.ts";
 import type { Lease, Store } from "./store.ts";
 
+/** One script call must not keep the server from its other clients. */
+const BATCH = 256;
+
 /**
- * Renews the leases that this process holds, all of a partition in one call, every third of their
+ * Renews the leases that this process holds, those of a partition in one call, every third of their
  * life: one call may fail, and the next still comes in time.
  */
 export class Heartbeat {
@@ -54,7 +57,10 @@ export class Heartbeat {
 
   #renew(leases: ReadonlySet<Lease>): void {
     for (const group of byPartition([...leases])) {
-      for (const store of this.#stores) void this.#renewIn(store, group);
+      for (let from = 0; from < group.length; from += BATCH) {
+        const batch = group.slice(from, from + BATCH);
+        for (const store of this.#stores) void this.#renewIn(store, batch);
+      }
     }
   }
 
