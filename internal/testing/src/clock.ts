@@ -21,3 +21,25 @@ export function createClock(startMs = 1_750_000_012_345): Clock {
     },
   };
 }
+
+/** A clock that stands still until it is started, and then goes as time does. */
+export interface StoppedClock {
+  /** Milliseconds since the epoch, with fractions. */
+  now(): number;
+  /** Lets it go; a second time changes nothing. */
+  start(): void;
+}
+
+/**
+ * Creates a {@link StoppedClock}, for what a machine must not be too slow for: nothing runs out before the clock is
+ * started.
+ */
+export function createStoppedClock(startMs = 1_750_000_012_345): StoppedClock {
+  let startedAt: number | undefined;
+  return {
+    now: () => (startedAt === undefined ? startMs : startMs + performance.now() - startedAt),
+    start() {
+      startedAt ??= performance.now();
+    },
+  };
+}

@@ -1,5 +1,5 @@
 export { findBrowser, launchBrowser, type Page } from "./browser.ts";
-export { type Clock, createClock } from "./clock.ts";
+export { type Clock, createClock, createStoppedClock, type StoppedClock } from "./clock.ts";
 export { createDeferred, type Deferred } from "./deferred.ts";
 export { type Exchange, type ExchangeRequest, openExchange } from "./exchange.ts";
 export { type ForeignSuite, type ForeignTest, runForeignSuite } from "./foreign-suite.ts";

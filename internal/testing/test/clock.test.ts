@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { createClock } from "../src/index.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createClock, createStoppedClock } from "../src/index.ts";
 
 describe("a clock", () => {
   it("stands still until it is advanced", () => {
@@ -13,5 +13,19 @@ describe("a clock", () => {
     const clock = createClock();
     expect(() => clock.advance(-1)).toThrow(RangeError);
     expect(() => clock.advance(Number.NaN)).toThrow(RangeError);
+  });
+});
+
+describe("a stopped clock", () => {
+  it("stands still until it is started, once, and then goes as time does", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const clock = createStoppedClock(1_000);
+    vi.advanceTimersByTime(50);
+    expect(clock.now()).toBe(1_000);
+    clock.start();
+    vi.advanceTimersByTime(250);
+    clock.start();
+    expect(clock.now()).toBe(1_250);
   });
 });

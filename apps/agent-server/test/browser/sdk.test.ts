@@ -3,9 +3,10 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import cors from "@enfilade/cors";
 import errors from "@enfilade/errors";
+import { memoryStore } from "@enfilade/limiter";
 import order from "@enfilade/order";
 import rateLimit, { type RateLimitOptions } from "@enfilade/rate-limit";
-import { createRecorder, listen, type Page } from "@enfilade/testing";
+import { createRecorder, createStoppedClock, listen, type Page } from "@enfilade/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
 import { describeInBrowser } from "./support.ts";
@@ -31,7 +32,10 @@ async function modelServer(origin: string, options: RateLimitOptions) {
   await app.register(order);
   await app.register(cors, { origin });
   await app.register(errors, { dialect: "openai" });
-  await app.register(rateLimit, options);
+  // However slow the machine is: the time that the page waits for begins when it is refused.
+  const clock = createStoppedClock();
+  const store = memoryStore({ now: clock.now });
+  await app.register(rateLimit, { ...options, store, onExceeded: clock.start });
   app.post("/v1/chat/completions", async () => ({
     choices: [{ index: 0, message: { role: "assistant", content: "forty-two" } }],
   }));

@@ -1,6 +1,7 @@
 import { errors } from "@enfilade/errors";
+import { memoryStore } from "@enfilade/limiter";
 import { order } from "@enfilade/order";
-import { createRecorder, listen } from "@enfilade/testing";
+import { createRecorder, createStoppedClock, listen } from "@enfilade/testing";
 import Fastify from "fastify";
 import { type RateLimitOptions, rateLimit } from "../../src/index.ts";
 import { completion, message, streamedCompletion } from "./completions.ts";
@@ -35,7 +36,10 @@ export async function startServer(options: RateLimitOptions): Promise<LimitedSer
   const app = Fastify();
   await app.register(order);
   await app.register(errors, { dialects: { "/v1/chat": "openai" } });
-  await app.register(rateLimit, options);
+  // However slow the machine is: the time that a client waits for begins when it is refused.
+  const clock = createStoppedClock();
+  const store = memoryStore({ now: clock.now });
+  await app.register(rateLimit, { ...options, store, onExceeded: clock.start });
   app.get("/", async () => "in");
   app.post("/v1/messages", async () => message);
   app.post<{ Body: { stream?: boolean } }>("/v1/chat/completions", async ({ body }, reply) =>
