@@ -1,14 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { createRecorder, type Recorder } from "@enfilade/testing";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { lastOf, parseEvents, postForm, temporaryFolder } from "./support.ts";
 
 interface Server {
-  readonly child: ChildProcess;
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
   readonly output: Recorder<string>;
   readonly errors: Recorder<string>;
 }
@@ -28,10 +29,22 @@ function start(env: Readonly<Record<string, string>>): Server {
   return { child, output, errors };
 }
 
+/** Gives what a server has printed once it is ready: to start from source takes as long as the machine needs. */
+async function untilReady({ child, output, errors }: Server): Promise<string> {
+  for (;;) {
+    const text = output.items.join("");
+    if (text.includes("Ctrl-C")) return text;
+    if (child.exitCode !== null) throw new Error(`It has ended: ${errors.items.join("")}`);
+    await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
+  }
+}
+
+vi.setConfig({ testTimeout: 60_000 });
+
 test("a started server says where it is and what to try, and nothing else", async () => {
-  const { child, output, errors } = start({ PORT: "0", DATA_DIR: temporaryFolder() });
-  const seen = await output.until((parts) => parts.join("").includes("Ctrl-C"));
-  const banner = seen.join("");
+  const server = start({ PORT: "0", DATA_DIR: temporaryFolder() });
+  const { child, errors } = server;
+  const banner = await untilReady(server);
   const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(banner)?.[0];
   expect(banner).toContain(
     `curl -N -F message='How do I rate limit by API key?' ${origin}/agents/docs/runs`,
@@ -72,8 +85,7 @@ test("a file of keys that are none is told in one line", async () => {
 
 test("a port that is taken is told in one line", async () => {
   const first = start({ PORT: "0", DATA_DIR: temporaryFolder() });
-  const seen = await first.output.until((parts) => parts.join("").includes("Ctrl-C"));
-  const port = /127\.0\.0\.1:(\d+)/.exec(seen.join(""))?.[1] ?? "";
+  const port = /127\.0\.0\.1:(\d+)/.exec(await untilReady(first))?.[1] ?? "";
   const second = start({ PORT: port, DATA_DIR: temporaryFolder() });
   const [exitCode] = await once(second.child, "close");
   expect(exitCode).toBe(1);
