@@ -75,7 +75,8 @@ export interface RunQuota {
   cancel(): Promise<void>;
   /**
    * Lets the run outlive its exchange, for work in the background: only `settle()` and `cancel()` end it now. If
-   * the process dies its place is free after the lease's time.
+   * the process dies its place is free after the lease's time. To be called before the exchange ends: a place that
+   * was given back is not taken again.
    */
   detach(): RunQuota;
 }
