@@ -8,7 +8,7 @@ import { type Reason, refusal } from "./refuse.ts";
 import type { Rules } from "./rules.ts";
 import { isThenable } from "./thenable.ts";
 import { chargesOf, type Tier } from "./tiers.ts";
-import type { KeyGenerator } from "./types.ts";
+import type { KeyGenerator, RateLimitListener } from "./types.ts";
 
 /** What a limit is made of. */
 export interface LimitParts {
@@ -98,10 +98,10 @@ export class Limit {
     putRateHeaders(reply, tier.toHeaders(decision.verdicts));
     if (decision.degraded) onDegraded(request);
     if (decision.admitted) {
-      rules.onExceeding?.(request, key);
+      if (rules.onExceeding !== undefined) tell(rules.onExceeding, request, key);
       return undefined;
     }
-    rules.onExceeded?.(request, key);
+    if (rules.onExceeded !== undefined) tell(rules.onExceeded, request, key);
     if (rules.ban === undefined) return this.#refuse(request, reply, key, decision, "limit");
     if (rules.ban === 0) return this.#refuse(request, reply, key, decision, "ban");
     const charge = { policy: rules.ban, key: `bans ${this.#counterOf(key)}` };
@@ -118,12 +118,26 @@ export class Limit {
     decision: Decision,
     reason: Reason,
   ): never {
-    if (reason === "ban") this.#parts.rules.onBanReach?.(request, key);
+    const { onBanReach } = this.#parts.rules;
+    if (reason === "ban" && onBanReach !== undefined) tell(onBanReach, request, key);
     throw refusal(request, reply, decision, reason);
   }
 
   #counterOf(key: string): string {
     const { space, callers } = this.#parts;
     return `${space} ${callers.conceal(key)}`;
+  }
+}
+
+/** Tells a listener. Who only listens fails no request, at once or later. */
+function tell(listener: RateLimitListener, request: FastifyRequest, key: string): void {
+  const log = (error: unknown): void => {
+    request.log.error({ err: error }, "a listener of the rate limit has failed");
+  };
+  try {
+    const told: unknown = listener(request, key);
+    if (isThenable(told)) Promise.resolve(told).catch(log);
+  } catch (error) {
+    log(error);
   }
 }

@@ -10,7 +10,7 @@ export type TimeWindow =
   | `${number} ${string}`
   | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
-/** Hears of a request, and of the key by which it is counted. */
+/** Hears of a request, and of the key by which it is counted. What it throws is logged. */
 export type RateLimitListener = (request: FastifyRequest, key: string) => void;
 
 /** What can be said of a registration as a whole, and of one route. */

@@ -2,6 +2,8 @@ import { apiKey, generateKey } from "@enfilade/api-key";
 import { auth } from "@enfilade/auth";
 import { memoryStore, type Store } from "@enfilade/limiter";
 import { createClock } from "@enfilade/testing";
+import fc from "fast-check";
+import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import { type RateLimitOptions, rateLimit } from "../src/index.ts";
 import { as, believing, createApp, statuses, times, WAYS } from "./apps.ts";
@@ -121,6 +123,31 @@ describe("in line", () => {
     ]);
     // Five bad logins at max 2, which plain hooks answer by 401 five times.
     expect(await statuses(app, times(5, as("bad")))).toEqual([401, 401, 429, 429, 429]);
+  });
+
+  it("comes to the same verdicts whatever the order of registration (case 67)", async () => {
+    const registrations = [
+      (app: FastifyInstance) => app.register(rateLimit, { max: 4 }),
+      (app: FastifyInstance) => app.register(rateLimit, { by: "principal", max: 2 }),
+      (app: FastifyInstance) => app.register(believing),
+      (app: FastifyInstance) => app.register(auth),
+      (app: FastifyInstance) =>
+        app.get("/", { config: { access: "authenticated" } }, async () => "ok"),
+    ];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(registrations, { minLength: registrations.length }),
+        async (shuffled) => {
+          const app = await createApp("in line");
+          for (const register of shuffled) register(app);
+          expect(await statuses(app, [...times(3, as("ann")), as("bad"), "/", as("bob")])).toEqual([
+            200, 200, 429, 401, 429, 429,
+          ]);
+          await app.close();
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 
   it("one by principal refuses to boot where nobody finds out who is calling", async () => {

@@ -271,6 +271,18 @@ describe.each(WAYS)("%s, a limit", (way) => {
     ]);
   });
 
+  it("lets nothing hang on who only listens", async () => {
+    const fails = () => {
+      throw new Error("no");
+    };
+    const rejects = () => Promise.reject(new Error("no"));
+    const { app } = await limitedApp(
+      { max: 1, ban: 1, onExceeding: rejects, onExceeded: fails, onBanReach: fails },
+      { way },
+    );
+    expect(await statuses(app, times(3, "/"))).toEqual([200, 429, 403]);
+  });
+
   it("may answer 403 at once", async () => {
     const { app } = await limitedApp({ max: 1, ban: 0 }, { way });
     expect(await statuses(app, times(3, "/"))).toEqual([200, 403, 403]);

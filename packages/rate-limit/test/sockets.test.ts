@@ -1,5 +1,9 @@
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
 import { connect } from "node:http2";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { memoryStore } from "@enfilade/limiter";
 import { createClock, listen, openExchange } from "@enfilade/testing";
@@ -8,7 +12,7 @@ import Fastify from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { rateLimit } from "../src/index.ts";
-import { createApp, WAYS } from "./apps.ts";
+import { createApp, limitedApp, WAYS } from "./apps.ts";
 
 /** An app with a route for each kind of response, and its origin. */
 async function served(way: (typeof WAYS)[number], max: number): Promise<string> {
@@ -100,6 +104,23 @@ describe.each(WAYS)("%s, over a socket,", (way) => {
     await pipelined.closed();
     const refused = await openExchange(origin, { path: "/plain" });
     expect((await refused.head()).status).toBe(429);
+  });
+
+  it("whoever comes by a socket of the file system, and has no address, is counted as one", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "rate-limit-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const { app } = await limitedApp({ max: 1 }, { way });
+    const socketPath = join(folder, "app.sock");
+    await app.listen({ path: socketPath });
+    const ask = async () => {
+      const [response] = await once(
+        request({ socketPath, path: "/", agent: false }).end(),
+        "response",
+      );
+      response.resume();
+      return response.statusCode;
+    };
+    expect([await ask(), await ask()]).toEqual([200, 429]);
   });
 
   it("HTTP/2 streams of one connection are counted each", async () => {
