@@ -21,6 +21,8 @@ export interface Callers {
 }
 
 const REMEMBERED = 10_000;
+/** What is longer is no name, and whoever sends many of them shall not have them kept. */
+const LONGEST = 256;
 
 /** Reads how callers are told apart; `leaves` says that their keys leave this process. */
 export function callersOf(read: OptionReader, options: RateLimitOptions, leaves: boolean): Callers {
@@ -63,10 +65,12 @@ function asItIs(key: string): string {
 /** A key may be a secret, or say who somebody is: a store that others read gets a hash of it. */
 function createConcealment(): (key: string) => string {
   const known = new BoundedCache<string>(REMEMBERED);
+  const hashOf = (key: string) => createHash("sha256").update(key).digest("base64url");
   return (key) => {
+    if (key.length > LONGEST) return hashOf(key);
     let hash = known.get(key);
     if (hash === undefined) {
-      hash = createHash("sha256").update(key).digest("base64url");
+      hash = hashOf(key);
       known.set(key, hash);
     }
     return hash;

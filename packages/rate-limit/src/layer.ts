@@ -1,7 +1,7 @@
 import { decoratePrincipal, hasAuthenticator } from "@enfilade/auth";
 import { defineLayer, type Layer, type LayerRegistration, type LayerSetup } from "@enfilade/layer";
 import { arrangementOf } from "@enfilade/layer/arranging";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { audit, auditTrust, rememberShield } from "./audit.ts";
 import { type By, readBy } from "./callers.ts";
@@ -10,12 +10,13 @@ import { throttleFailures } from "./failures.ts";
 import { PACKAGE, type RateLimitOptions, readerOf, resolveOptions } from "./options.ts";
 import { isPreflight } from "./preflight.ts";
 import { answerPlain, decorateRefused } from "./refuse.ts";
-import { RouteLimits } from "./route-limits.ts";
+import { RouteLimits, unbroken } from "./route-limits.ts";
 import "./types.ts";
 
 /**
  * Limits how many requests one caller may send: by address before authentication, by principal or by a key of
- * yours after it. 404s, upgrades and streams count like all others; preflights and health checks do not.
+ * yours after it. 404s, upgrades and streams count like all others; answered preflights and health checks
+ * do not.
  *
  * @throws `RATE_LIMIT_INVALID_OPTION` (on registration, or where a route is declared).
  * @example
@@ -54,7 +55,7 @@ function setup(app: FastifyInstance, options: RateLimitOptions, name: string): L
   const settings = resolveOptions(options);
   const { limiter, callers, failures, dialects } = settings;
   const { by, addressOf } = callers;
-  const space = `${name}${app.prefix}`;
+  const space = unbroken(`${name}${app.prefix}`);
   const onDegraded = createDegradedWarning(name);
   const limits = new RouteLimits({ name, space, options, settings, onDegraded });
   // Under an arrangement, public routes do not come here.
@@ -70,12 +71,19 @@ function setup(app: FastifyInstance, options: RateLimitOptions, name: string): L
   }
   if (arrangementOf(app) === undefined) checkAlone(app, name, by);
 
+  const count = (request: FastifyRequest, reply: FastifyReply) => {
+    if (passesPublic && request.routeOptions.config.public === true) return undefined;
+    return limits.of(request)?.check(request, reply);
+  };
   return {
     onRoute: (route) => limits.declare(route),
     onRequest(request, reply) {
-      if (isPreflight(request)) return undefined;
-      if (passesPublic && request.routeOptions.config.public === true) return undefined;
-      return limits.of(request)?.check(request, reply);
+      return isPreflight(request) ? undefined : count(request, reply);
+    },
+    // A preflight that nobody has answered by now is on its way to a handler: one that counts for nothing there
+    // would be a way around every limit.
+    preParsing(request, reply) {
+      return isPreflight(request) ? count(request, reply) : undefined;
     },
     onSend: answerPlain,
     audit: (view) => audit({ name, by }, view),

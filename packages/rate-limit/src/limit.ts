@@ -15,7 +15,7 @@ export interface LimitParts {
   readonly rules: Rules;
   readonly callers: Callers;
   readonly keyOf: KeyGenerator;
-  /** Before the key of every caller: what is counted apart has another one. */
+  /** Before the key of every caller: what is counted apart has another one. Without a blank in it. */
   readonly space: string;
   readonly limiter: Limiter;
   /** Hears that the store has not answered. */

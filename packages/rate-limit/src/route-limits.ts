@@ -67,10 +67,10 @@ export class RouteLimits {
     const known = this.#byConfig.get(config);
     if (known !== undefined) return known;
     const { method = "", url = "" } = config as { method?: string | string[]; url?: string };
-    const route = `${[method].flat().join(",")} ${url}`;
     if (given === false) return undefined;
-    const own = this.#find(given, route);
-    const limit = own === undefined ? this.#shared : this.#build(own, route);
+    const methods = [method].flat();
+    const own = this.#find(given, `${methods.join(",")} ${url}`);
+    const limit = own === undefined ? this.#shared : this.#build(own, `${nameOf(methods)} ${url}`);
     this.#byConfig.set(config, limit);
     return limit;
   }
@@ -78,10 +78,8 @@ export class RouteLimits {
   #build({ rules, options }: Own, route: string): Limit {
     const { name, settings } = this.#registration;
     const { groupId, keyGenerator } = options;
-    // Fastify declares a HEAD route for every GET: both are one.
-    const own = route.replace(/^HEAD /, "GET ");
-    const space = groupId === undefined ? `${name} ${own}` : `${name}#${groupId}`;
-    return this.#limit(rules, space, keyGenerator ?? settings.callers.keyOf);
+    const space = `${name}${groupId === undefined ? `>${route}` : `#${groupId}`}`;
+    return this.#limit(rules, unbroken(space), keyGenerator ?? settings.callers.keyOf);
   }
 
   #limit(rules: Rules, space: string, keyOf: LimitParts["keyOf"]): Limit {
@@ -153,6 +151,19 @@ export class RouteLimits {
 
 type RateLimitConfig = FastifyContextConfig["rateLimit"];
 
+/** Fastify declares a HEAD route for every GET, also where that has other methods: both are one. */
+function nameOf(methods: readonly string[]): string {
+  return methods.includes("GET") || methods.includes("HEAD") ? "GET" : methods.join(",");
+}
+
+/**
+ * Spells a space without blanks: the first blank of a counter's name is where the caller's key begins, so that no key,
+ * whoever chooses it, can spell the counter of another space.
+ */
+export function unbroken(space: string): string {
+  return space.replaceAll(" ", ">");
+}
+
 function shapeOfPolicies({ policies }: Tier): string {
   return policies.map(({ id, limit, capacity }) => `${id} ${limit} ${capacity}`).join();
 }
@@ -180,7 +191,8 @@ function mergeRules(
   const window = {
     ...(max !== undefined && { max }),
     ...(timeWindow !== undefined && { timeWindow }),
-    ...(burst !== undefined && { burst }),
+    // It was said of another max: five logins a minute are not a hundred at once.
+    ...(burst !== undefined && route.max === undefined && { burst }),
   };
   if (counts !== undefined) return { ...rest, ...window, ...route };
   return { ...rest, ...window, ...(policies !== undefined && { policies }), ...route };

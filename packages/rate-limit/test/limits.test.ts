@@ -166,18 +166,22 @@ describe.each(WAYS)("%s, a limit", (way) => {
     ).toEqual([200, 429, 200, 200, 404]);
   });
 
-  it("leaves preflights alone, and health checks that are routes", async () => {
+  it("leaves health checks alone that are routes", async () => {
     const { app } = await limitedApp({ max: 1 }, { way });
     app.get("/health", async () => "healthy");
-    const preflight = {
-      method: "OPTIONS",
-      url: "/",
-      headers: { origin: "https://app.example", "access-control-request-method": "POST" },
-    };
     expect(
-      await statuses(app, ["/", preflight, "/health", "/health?deep", "/healthz", "/health/", "/"]),
-    ).toEqual([200, 404, 200, 200, 429, 429, 429]);
+      await statuses(app, ["/", "/health", "/health?deep", "/healthz", "/health/", "/"]),
+    ).toEqual([200, 200, 200, 429, 429, 429]);
     expect((await app.inject("/health")).headers).not.toHaveProperty("ratelimit");
+  });
+
+  it("counts what only looks like a preflight, and reaches a handler or is a 404", async () => {
+    const { app } = await limitedApp({ max: 2 }, { way });
+    app.all("/runs", { config: { rateLimit: { max: 1 } } }, async () => "it ran");
+    const headers = { origin: "https://app.example", "access-control-request-method": "POST" };
+    const to = (url: string) => ({ method: "OPTIONS", url, headers });
+    expect(await statuses(app, times(3, to("/nothing")))).toEqual([404, 404, 429]);
+    expect(await statuses(app, times(2, to("/runs")))).toEqual([200, 429]);
   });
 
   it("may exempt other routes, by the pattern that they were declared with", async () => {

@@ -36,6 +36,36 @@ describe.each(WAYS)("%s, a route", (way) => {
     expect(await statuses(app, ["/runs/1", head, "/runs/3", head])).toEqual([200, 200, 429, 429]);
   });
 
+  it("shares its counter with that HEAD route also where it has several methods", async () => {
+    const { app } = await limitedApp({}, { way });
+    const method = ["GET", "POST"];
+    const config = { rateLimit: { max: 1 } };
+    app.route({ method, url: "/runs", config, handler: async () => "ok" });
+    expect(await statuses(app, ["/runs", { method: "HEAD", url: "/runs" }])).toEqual([200, 429]);
+  });
+
+  it("that has a max has not the burst of another one", async () => {
+    const app = await routes(
+      { max: 600, burst: 100 },
+      { "/login": { max: 2 }, "/own": { max: 600, burst: 1 }, "/hour": { timeWindow: "1 hour" } },
+    );
+    expect(await statuses(app, times(3, "/login"))).toEqual([200, 200, 429]);
+    expect(await statuses(app, times(2, "/own"))).toEqual([200, 429]);
+    expect((await app.inject("/hour")).headers.ratelimit).toContain("r=99;");
+  });
+
+  it("cannot be spent by who chooses a key that looks like its counter", async () => {
+    const app = await routes(
+      { by: ({ headers }) => String(headers["x-key"]), max: 1 },
+      { "/login": { max: 1 } },
+    );
+    const as = (key: string, url = "/") => ({ url, headers: { "x-key": key } });
+    for (const key of ["GET /login ann", ">GET>/login ann", "GET>/login ann"]) {
+      await app.inject(as(key));
+    }
+    expect((await app.inject(as("ann", "/login"))).statusCode).toBe(200);
+  });
+
   it("may have no limit", async () => {
     const app = await routes({ max: 1 }, { "/free": false });
     expect(await statuses(app, times(3, "/free"))).toEqual([200, 200, 200]);
