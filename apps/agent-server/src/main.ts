@@ -5,29 +5,35 @@ import { createParts } from "./dependencies.ts";
 
 /** How long a stop may take before the process ends anyway. */
 const stopDeadlineMs = 10_000;
+const portAdvice = "\nSomebody else listens there. Choose another port: PORT=7778 npm run demo";
 
 try {
   await start(loadConfig(process.env));
 } catch (error) {
   // What is wrong with the environment, or with a file that it names, needs no stack.
   const known = error instanceof ConfigError || isListenError(error) || isOptionError(error);
-  process.stderr.write(`${known ? error.message : String((error as Error).stack ?? error)}\n`);
+  const text = known ? error.message : String((error as Error).stack ?? error);
+  const advice = isListenError(error) && error.code === "EADDRINUSE" ? portAdvice : "";
+  process.stderr.write(`${text}${advice}\n`);
   process.exitCode = 1;
 }
 
 async function start(config: Config): Promise<void> {
   const parts = await createParts(config);
   const app = await buildApp(config, parts);
-  // After the last response: stopping runs still store how they ended.
-  app.addHook("onClose", () => parts.close());
-  stopOnSignals(() => app.close());
+  // What closes last are the parts: runs that are stopped still store how they ended.
+  const stop = async (): Promise<void> => {
+    await app.close();
+    await parts.close();
+  };
+  stopOnSignals(stop);
 
   // The banner says where the server listens; Fastify's own line would say it again, as JSON.
   app.log.level = "warn";
   try {
     await app.listen({ port: config.port, host: config.host });
   } catch (error) {
-    await app.close();
+    await stop();
     throw error;
   }
   const { agents, index } = parts;
@@ -67,7 +73,7 @@ function addressOf(
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function isListenError(error: unknown): error is Error {
+function isListenError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error && error.syscall === "listen";
 }
 

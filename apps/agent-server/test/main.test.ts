@@ -83,13 +83,14 @@ test("a file of keys that are none is told in one line", async () => {
   expect(text.trimEnd()).not.toContain("\n");
 });
 
-test("a port that is taken is told in one line", async () => {
+test("a port that is taken is told, with what to do", async () => {
   const first = start({ PORT: "0", DATA_DIR: temporaryFolder() });
   const port = /127\.0\.0\.1:(\d+)/.exec(await untilReady(first))?.[1] ?? "";
   const second = start({ PORT: port, DATA_DIR: temporaryFolder() });
   const [exitCode] = await once(second.child, "close");
   expect(exitCode).toBe(1);
   expect(second.errors.items.join("")).toBe(
-    `listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+    `listen EADDRINUSE: address already in use 127.0.0.1:${port}\n` +
+      "Somebody else listens there. Choose another port: PORT=7778 npm run demo\n",
   );
 });

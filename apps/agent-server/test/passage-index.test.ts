@@ -31,6 +31,15 @@ test("the best passage comes first, with its source", () => {
   });
 });
 
+test("a code is one word, which nothing but itself matches", () => {
+  const index = indexOf({
+    "docs/findings.md": "# Findings\n\n## ORDER_CYCLE\n\nOrders that order each other.\n",
+    "docs/order.md": "# Order\n\nLayers run by their places.\n",
+  });
+  expect(index.search("order of layers", 1)[0]?.path).toBe("docs/order.md");
+  expect(index.search("What is ORDER_CYCLE?", 1)[0]?.path).toBe("docs/findings.md");
+});
+
 test("words match by their stems, whatever their case or accents", () => {
   const index = indexOf(library);
   expect(index.search("DISCONNECTING clïents", 1)[0]?.path).toBe("docs/streams.md");

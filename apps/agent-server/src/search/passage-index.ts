@@ -31,13 +31,15 @@ const relativeCutoff = 0.35;
 /**
  * Indexes documents in memory, with SQLite's FTS5: words by their stems, ranked by BM25.
  *
+ * A code such as CORS_NULL_ORIGIN is one word: a question about origins is no question about it.
  * A word in a heading weighs four times, one in the path twice what it weighs in the text.
  */
 export function createPassageIndex(documents: readonly MarkdownDocument[]): PassageIndex {
   const database = new Database(":memory:");
   database.exec(
     `CREATE VIRTUAL TABLE passages USING fts5(
-       path, headings, words, text UNINDEXED, tokenize = 'porter unicode61 remove_diacritics 2'
+       path, headings, words, text UNINDEXED,
+       tokenize = "porter unicode61 remove_diacritics 2 tokenchars '_'"
      )`,
   );
   const passages = documents.flatMap(toPassages);
