@@ -8,6 +8,7 @@ import { median } from "./rounds.ts";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
 const DECISIONS = Number(process.env.DECISIONS ?? 40_000);
+const CALLERS = 50;
 const WINDOW = { limit: 100, windowMs: 1_000 };
 const worker = new URL("limits/redis-worker.ts", import.meta.url);
 const server = await startRedis();
@@ -26,9 +27,9 @@ async function ofServer(section: string, field: RegExp): Promise<number> {
 }
 const serverCpu = () => ofServer("cpu", /used_cpu_(?:user|sys):([\d.]+)/g);
 
-async function measure(name: string): Promise<Sample> {
+async function measure(name: string, callers = CALLERS): Promise<Sample> {
   await server.command("FLUSHALL");
-  const child = start(worker, [name, server.url, String(DECISIONS)]);
+  const child = start(worker, [name, server.url, String(DECISIONS), String(callers)]);
   await hear(child);
   const before = await serverCpu();
   child.send("go");
@@ -52,7 +53,7 @@ const middle = (name: string, field: keyof Sample) => median(of(name, field));
 const ratio = (name: string, to: string, field: keyof Sample) =>
   median(of(name, field).map((value, round) => value / (of(to, field)[round] ?? Number.NaN)));
 
-console.log(`limits on Redis, ${ROUNDS} rounds of ${DECISIONS} decisions, 50 in flight`);
+console.log(`limits on Redis, ${ROUNDS} rounds of ${DECISIONS} decisions, ${CALLERS} in flight`);
 for (const name of names) {
   console.log(
     `  ${name.padEnd(38)} ${middle(name, "perSecond").toFixed(0).padStart(7)} a second, ` +
@@ -73,9 +74,18 @@ for (const client of ["node-redis", "ioredis"]) {
 const [four, sequence] = [
   "node-redis: four policies at once",
   "node-redis: four, one after the other",
-];
+] as const;
 console.log(
-  `  four at once ÷ sequence: ${ratio(four, sequence, "perSecond").toFixed(2)} × a second`,
+  `  four at once ÷ one after the other: ${ratio(four, sequence, "perSecond").toFixed(2)} × a second, ` +
+    `${ratio(sequence, four, "micros").toFixed(2)} × less processor time here, ` +
+    `${ratio(sequence, four, "serverMicros").toFixed(2)} × less there`,
+);
+const alone: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  alone.push((await measure(four, 1)).perSecond / (await measure(sequence, 1)).perSecond);
+}
+console.log(
+  `  … to a caller that is alone: answered in 1 ÷ ${median(alone).toFixed(2)} of the time`,
 );
 
 console.log(`${WINDOW.limit} in ${WINDOW.windowMs} ms, bursts around the edges of windows`);

@@ -5,7 +5,7 @@ import { worstWindow } from "./bursts.ts";
 import type { Open } from "./redis-clients.ts";
 import type { RedisTerms } from "./redis-contenders.ts";
 
-const CYCLES = 4;
+const CYCLES = 3;
 
 /**
  * Asks in real time: one early request, a burst just before the window that it has opened ends, and

@@ -2,9 +2,8 @@
 import { once } from "node:events";
 import { redisContenders } from "./redis-contenders.ts";
 
-const [name = "", url = "", count = "0"] = process.argv.slice(2);
+const [name = "", url = "", count = "0", callers = "1"] = process.argv.slice(2);
 const DECISIONS = Number(count);
-const IN_FLIGHT = 50;
 const KEYS = Array.from({ length: 1_000 }, (_, index) => `user:${index}`);
 /** Nobody is refused: a refusal is cheaper here, and comes from the deny cache. */
 const TERMS = { limit: 10_000_000, windowMs: 3_600_000 };
@@ -21,7 +20,7 @@ async function ask(decisions: number): Promise<void> {
       if (!(await hit(KEYS[left % KEYS.length] ?? ""))) throw new Error(`${name} has refused`);
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
+  await Promise.all(Array.from({ length: Number(callers) }, caller));
 }
 
 await ask(DECISIONS / 2);

@@ -30,6 +30,9 @@ export interface IoredisNode extends IoredisClient {
 /** A node that has gone is dropped from the pool until someone asks where the slots are. */
 const REFRESH_EVERY_MS = 500;
 
+/** How many commands are written at once. */
+const AT_ONCE = 8;
+
 /** What each option has to be, and what goes wrong otherwise. */
 const SAFE = {
   enableOfflineQueue: [false, "Else commands wait for a server that is away, and run later."],
@@ -105,7 +108,8 @@ class IoredisDriver implements RedisDriver {
   readonly name = "ioredis";
   readonly #client: IoredisClient;
   #stop: () => void = () => {};
-  #corked = false;
+  /** How many commands have been sent in this turn. */
+  #corked = 0;
 
   constructor(client: IoredisClient) {
     this.#client = client;
@@ -145,16 +149,24 @@ class IoredisDriver implements RedisDriver {
     this.#stop();
   }
 
-  /** Writes what is sent in one turn at once: ioredis makes a system call of each command. */
+  /**
+   * Writes what is sent in one turn a few commands at a time. ioredis makes a system call of each; all of
+   * them in one would leave the server idle until the last is made.
+   */
   #cork(): void {
     const stream: unknown = Reflect.get(this.#client, "stream");
-    if (this.#corked || !(stream instanceof Writable)) return;
-    this.#corked = true;
-    stream.cork();
-    process.nextTick(() => {
-      this.#corked = false;
+    if (!(stream instanceof Writable)) return;
+    if (this.#corked === 0) {
+      stream.cork();
+      process.nextTick(() => {
+        this.#corked = 0;
+        stream.uncork();
+      });
+    } else if (this.#corked % AT_ONCE === 0) {
       stream.uncork();
-    });
+      stream.cork();
+    }
+    this.#corked += 1;
   }
 }
 
