@@ -1,5 +1,5 @@
 export { addressKey } from "./address-key.ts";
-export { isPlainAnswer, PROBLEM_TYPE, type ProblemError, problemBody } from "./problem-body.ts";
+export { type AnsweredRequest, answerPlain, type ProblemError } from "./plain-answer.ts";
 export {
   createRateHeaders,
   HEADER_DIALECTS,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isPlainAnswer, problemBody, refusalOf, retryHeaders } from "../../src/http/index.ts";
+import { answerPlain, refusalOf, retryHeaders } from "../../src/http/index.ts";
 import { concurrency, createLimiter, memoryStore, strictWindow } from "../../src/index.ts";
 
 const tokens = strictWindow({ name: "tokens", limit: 100, per: "minute" });
@@ -93,8 +93,19 @@ describe("an answer without the errors layer", () => {
     message: "Wait.",
   };
 
+  /** Answers with a payload, and gives what became of it and of the headers. */
+  function answer(payload: unknown, method = "GET", length?: number) {
+    const headers: Record<string, unknown> = { "content-length": length };
+    const reply = {
+      getHeader: (name: string) => headers[name],
+      header: (name: string, value: string) => Object.assign(headers, { [name]: value }),
+    };
+    return { body: answerPlain({ method, id: "req-1" }, reply, payload, error), headers };
+  }
+
   it("is problem details, whose own members nothing replaces", () => {
-    expect(JSON.parse(problemBody(error, "req-1"))).toEqual({
+    const { body = "", headers } = answer(JSON.stringify(plain));
+    expect(JSON.parse(body)).toEqual({
       type: "https://example.com/quota",
       title: "Too Many Requests",
       status: 429,
@@ -103,20 +114,32 @@ describe("an answer without the errors layer", () => {
       requestId: "req-1",
       "violated-policies": ["tokens"],
     });
+    expect(headers).toEqual({
+      "content-type": "application/problem+json; charset=utf-8",
+      "cache-control": "no-store",
+      "content-length": String(Buffer.byteLength(body)),
+    });
   });
 
   it("takes the place of Fastify's own answer, and of nobody else's", () => {
-    expect(isPlainAnswer(JSON.stringify(plain), error)).toBe(true);
     for (const other of [
       JSON.stringify({ ...plain, hint: "mine" }),
       JSON.stringify({ ...plain, message: "Mine." }),
-      problemBody(error, "req-1"),
+      answer(JSON.stringify(plain)).body,
       "{ not json",
       "Wait.",
       Buffer.from(JSON.stringify(plain)),
       undefined,
     ]) {
-      expect(isPlainAnswer(other, error)).toBe(false);
+      expect(answer(other)).toEqual({ body: undefined, headers: {} });
     }
+  });
+
+  it("to HEAD has the head of the answer to GET, although the body is gone by then", () => {
+    const length = Buffer.byteLength(JSON.stringify(plain));
+    const { headers } = answer(JSON.stringify(plain));
+    expect(answer(null, "HEAD", length)).toEqual({ body: undefined, headers });
+    expect(answer(null, "HEAD", length + 1).headers).toEqual({ "content-length": length + 1 });
+    expect(answer(null, "GET", length).headers).toEqual({ "content-length": length });
   });
 });
