@@ -58,22 +58,49 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-async function measureOnce({ program, args = [] }: Contender, load: Load): Promise<number> {
+async function measureOnce(contender: Contender, load: Load): Promise<number> {
+  const server = await start(contender);
+  const requests = load.requests ?? 60_000;
+  await fire(server.origin, load, requests);
+  const cost = await costOf(server, load, requests);
+  await stop(server);
+  return cost;
+}
+
+/** A contender that runs, in a process of its own. */
+export interface Server {
+  readonly child: ChildProcess;
+  readonly origin: string;
+}
+
+/** Starts a contender. */
+export async function start({ program, args = [] }: Contender): Promise<Server> {
   const child = fork(new URL(`servers/${program}.ts`, import.meta.url), args, {
     execArgv: ["--import", "tsx"],
   });
   const [{ origin }] = (await once(child, "message")) as [{ origin: string }];
-  const requests = load.requests ?? 60_000;
-  await fire(origin, load, requests);
-  const before = await cpu(child);
-  await fire(origin, load, requests);
-  const spent = (await cpu(child)) - before;
-  child.disconnect();
-  await once(child, "exit");
-  return spent / requests;
+  return { child, origin };
 }
 
-async function fire(origin: string, load: Load, amount: number): Promise<void> {
+/** Ends a contender that runs. */
+export async function stop({ child }: Server): Promise<void> {
+  child.disconnect();
+  await once(child, "exit");
+}
+
+/** Gives the processor time of one request, in microseconds, over so many of them. */
+export async function costOf(
+  { child, origin }: Server,
+  load: Load,
+  requests: number,
+): Promise<number> {
+  const before = await cpu(child);
+  await fire(origin, load, requests);
+  return ((await cpu(child)) - before) / requests;
+}
+
+/** Sends so many requests, and waits for their responses. */
+export async function fire(origin: string, load: Load, amount: number): Promise<void> {
   const { path, headers = {}, connections = 32 } = load;
   const result = await autocannon({
     url: `${origin}${path}`,

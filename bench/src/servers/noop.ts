@@ -1,4 +1,4 @@
-/* Fourteen hooks that do nothing, in three forms: none at all, plain Fastify hooks, layers in line. */
+/* Fourteen hooks that do nothing, in forms: none at all, plain Fastify hooks, layers in line; and one empty layer alone. */
 import { defineLayer, PLACES } from "@enfilade/layer";
 import { order } from "@enfilade/order";
 import Fastify from "fastify";
@@ -17,6 +17,9 @@ if (form === "plain") {
       app.addHook("onSend", (_request, _reply, _payload, done) => done());
     }
   }
+}
+if (form === "one") {
+  app.register(defineLayer({ name: "empty", place: "observe", setup: () => ({}) }));
 }
 if (form === "order") {
   await app.register(order);
