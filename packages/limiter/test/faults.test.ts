@@ -227,6 +227,7 @@ describe("while Redis is in trouble", () => {
 
       // Afterwards: the store decides again, and what could not be told is told.
       const againMs = await untilDecided(limiter, { policy: local, key });
+      await patient.ready();
       await expect.poll(() => limiter.state().queued, { timeout: 10_000 }).toBe(0);
       const counted = async (charge: Charge) =>
         charge.policy.capacity - ((await left(onlooker, charge)) ?? Number.NaN);
