@@ -9,7 +9,7 @@ import { RATE_LIMIT_TOO_EARLY } from "./errors.ts";
 import { throttleFailures } from "./failures.ts";
 import { PACKAGE, type RateLimitOptions, readerOf, resolveOptions } from "./options.ts";
 import { isPreflight } from "./preflight.ts";
-import { answerPlain, decorateRefused } from "./refuse.ts";
+import { answerRefused, decorateRefused } from "./refuse.ts";
 import { RouteLimits, unbroken } from "./route-limits.ts";
 import "./types.ts";
 
@@ -85,7 +85,7 @@ function setup(app: FastifyInstance, options: RateLimitOptions, name: string): L
     preParsing(request, reply) {
       return isPreflight(request) ? count(request, reply) : undefined;
     },
-    onSend: answerPlain,
+    onSend: answerRefused,
     audit: (view) => audit({ name, by }, view),
   };
 }

@@ -1,4 +1,3 @@
-import type { Answer } from "@enfilade/layer";
 import type { Decision, Limiter } from "@enfilade/limiter";
 import { putRateHeaders } from "@enfilade/limiter/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -22,7 +21,7 @@ export interface LimitParts {
   readonly onDegraded: (request: FastifyRequest) => void;
 }
 
-type Checked = Answer | Promise<Answer>;
+type Checked = undefined | Promise<undefined>;
 
 /**
  * The limit of a registration, or of a route that has its own. What answers at once is not waited for: with

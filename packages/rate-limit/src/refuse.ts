@@ -1,6 +1,5 @@
-import { STATUS_CODES } from "node:http";
 import type { Decision } from "@enfilade/limiter";
-import { isPlainAnswer, PROBLEM_TYPE, problemBody, refusalOf } from "@enfilade/limiter/http";
+import { answerPlain, type ProblemError, refusalOf } from "@enfilade/limiter/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   RATE_LIMIT_BANNED,
@@ -12,13 +11,7 @@ import {
 
 const kRefused: unique symbol = Symbol.for("enfilade.rate-limit.refused");
 
-type RefusalError = Error & {
-  readonly code: string;
-  readonly statusCode?: number | undefined;
-  readonly problem: Readonly<Record<string, unknown>>;
-};
-
-type Refused = FastifyRequest & { [kRefused]?: RefusalError | null };
+type Refused = FastifyRequest & { [kRefused]?: ProblemError | null };
 
 /** Why somebody is refused, where the decision alone does not say it. */
 export type Reason = "limit" | "ban" | "failures";
@@ -30,7 +23,7 @@ export function decorateRefused(app: FastifyInstance): void {
 
 /**
  * Makes the error of a decision that did not admit a request, and tells the client when to come again. The
- * error goes through whatever handles errors; where nothing does, `answerPlain` gives it its shape.
+ * error goes through whatever handles errors; where nothing does, `answerRefused` gives it its shape.
  */
 export function refusal(
   request: Refused,
@@ -58,31 +51,13 @@ function errorOf(reason: Reason, kind: "later" | "never" | "busy", wait: string)
 }
 
 /** Gives what Fastify itself answers to a refusal the shape of problem details. */
-export function answerPlain(
+export function answerRefused(
   request: Refused,
   reply: FastifyReply,
   payload: unknown,
 ): string | undefined {
   const error = request[kRefused];
-  if (error === null || error === undefined) return undefined;
-  const isHead = isPlainHead(request, reply, payload, error);
-  if (!isHead && !isPlainAnswer(payload, error)) return undefined;
-  const body = problemBody(error, String(request.id));
-  reply.headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store" });
-  reply.header("content-length", Buffer.byteLength(body));
-  return isHead ? undefined : body;
-}
-
-/** A HEAD route has let the body go before the layers of an arrangement see it: what is left is its length. */
-function isPlainHead(
-  { method }: FastifyRequest,
-  reply: FastifyReply,
-  payload: unknown,
-  { code, message, statusCode = 500 }: RefusalError,
-): boolean {
-  if (method !== "HEAD" || (payload !== null && payload !== undefined)) return false;
-  const plain = { statusCode, code, error: STATUS_CODES[statusCode], message };
-  return Number(reply.getHeader("content-length")) === Buffer.byteLength(JSON.stringify(plain));
+  return error ? answerPlain(request, reply, payload, error) : undefined;
 }
 
 const UNITS = [
