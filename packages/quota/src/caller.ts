@@ -1,6 +1,7 @@
 import type { Principal } from "@enfilade/auth";
 import { addressKey } from "@enfilade/limiter/http";
 import type { FastifyRequest } from "fastify";
+import { QUOTA_INVALID_KEY } from "./errors.ts";
 import type { Caller } from "./types.ts";
 
 /** What callers are told apart by, in words. */
@@ -42,7 +43,8 @@ export function callerOf(request: FastifyRequest, orgClaim: string): Caller {
   const address = addressKey(request.ip);
   const principal: Principal | null | undefined = request.principal;
   if (principal === null || principal === undefined) return { address };
-  const org: unknown = principal.claims[orgClaim];
+  const claim: unknown = principal.claims[orgClaim];
+  const org = Number.isSafeInteger(claim) ? String(claim) : claim;
   return {
     address,
     principal: `${principal.kind}:${principal.id}`,
@@ -55,6 +57,8 @@ export function callerOf(request: FastifyRequest, orgClaim: string): Caller {
 /**
  * Gives the counter of a caller. The first part is the partition: what is counted by an organisation, and by
  * the users in it, lies together.
+ *
+ * @throws `QUOTA_INVALID_KEY`
  */
 export function counterOf(
   parts: readonly (CallerPart | CallerKey)[],
@@ -77,8 +81,11 @@ function wordOf(
 ): string | undefined {
   if (part === "server") return part;
   if (typeof part === "function") {
-    const own = request === undefined ? caller.custom : part(request);
-    return isFilled(own) ? spelled("custom", own) : undefined;
+    const own: unknown = request === undefined ? caller.custom : part(request);
+    if (own === undefined) return undefined;
+    // Whoever got no key by a missing header, or by a promise, would be counted nowhere.
+    if (!isFilled(own)) throw new QUOTA_INVALID_KEY(own === "" ? "an empty string" : typeof own);
+    return spelled("custom", own);
   }
   for (const word of NEXT[part]) {
     const value = caller[word];

@@ -18,7 +18,7 @@ export interface RunCharge {
  * Works out what a request is to be charged. Policies without a limit for this caller, and those that do not
  * concern it, are left out.
  *
- * @throws `QUOTA_NOT_GRANTED`, `QUOTA_INVALID_LIMIT`
+ * @throws `QUOTA_NOT_GRANTED`, `QUOTA_INVALID_KEY`, `QUOTA_INVALID_LIMIT`
  */
 export async function chargesFor(
   policies: readonly MeteredPolicy[],

@@ -94,6 +94,14 @@ export const QUOTA_INVALID_LIMIT: QuotaError<
   TypeError,
 );
 
+/** A function that was to name a caller gave no name. */
+export const QUOTA_INVALID_KEY: QuotaError<"QUOTA_INVALID_KEY", [received: string]> = createError(
+  "QUOTA_INVALID_KEY",
+  "@enfilade/quota: a function in by gave %s. Give a string that is not empty, at once, or undefined for whom the policy does not concern.",
+  500,
+  TypeError,
+);
+
 /** The store could not be asked, or told. */
 export const QUOTA_UNAVAILABLE: QuotaError<"QUOTA_UNAVAILABLE", []> = createError(
   "QUOTA_UNAVAILABLE",

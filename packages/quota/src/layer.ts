@@ -1,11 +1,11 @@
 import { defineLayer, type Layer, type RouteView } from "@enfilade/layer";
-import { isPlainAnswer, PROBLEM_TYPE, problemBody } from "@enfilade/limiter/http";
+import { answerPlain } from "@enfilade/limiter/http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Controls } from "./controls.ts";
-import { QUOTA_NOT_REGISTERED } from "./errors.ts";
+import { QUOTA_INVALID_OPTION, QUOTA_NOT_REGISTERED } from "./errors.ts";
 import { auditQuota } from "./findings.ts";
 import { decorateMetered, Meter } from "./meter.ts";
-import { type QuotaOptions, resolveOptions } from "./options.ts";
+import { PACKAGE, type QuotaOptions, resolveOptions } from "./options.ts";
 import type { QuotaRefusal } from "./refusal.ts";
 import { RouteQuotas } from "./route-quotas.ts";
 import type { QuotaControls } from "./types.ts";
@@ -72,9 +72,7 @@ export const quota: Layer<QuotaOptions> = defineLayer<QuotaOptions>({
       onSend(request, reply, payload) {
         if (reply.statusCode < 400) return undefined;
         const refusal = refusals.get(request);
-        if (refusal === undefined || !isPlainAnswer(payload, refusal)) return undefined;
-        reply.header("content-type", PROBLEM_TYPE).removeHeader("content-length");
-        return problemBody(refusal, String(request.id));
+        return refusal && answerPlain(request, reply, payload, refusal);
       },
       onSettled(request, _reply, outcome) {
         meter.leave(request, outcome === "completed");
@@ -90,6 +88,11 @@ function quotaControls(app: Instance): QuotaControls | undefined {
 }
 
 function decorate(app: Instance, controls: QuotaControls): void {
+  // A run has one quota: of two in one scope only one would hold, and nobody would see which.
+  if (Object.hasOwn(app, kControls)) {
+    const fix = "Put the policies of both into one registration.";
+    throw new QUOTA_INVALID_OPTION(PACKAGE, "policies", "given twice in one scope", fix);
+  }
   app[kControls] = controls;
   decorateMetered(app);
   if (app.hasDecorator("quota")) return;

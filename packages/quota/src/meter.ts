@@ -1,5 +1,11 @@
 import { exchangeOf } from "@enfilade/layer";
-import { createLimiter, type Decision, type Limiter, type Reservation } from "@enfilade/limiter";
+import {
+  type Charge,
+  createLimiter,
+  type Decision,
+  type Limiter,
+  type Reservation,
+} from "@enfilade/limiter";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { callerOf } from "./caller.ts";
 import { chargesFor, isPlace, type RunCharge, toCharges } from "./charges.ts";
@@ -54,8 +60,8 @@ export class Meter {
     const charges = await chargesFor(quota.policies, estimate, caller, request);
     const attempt =
       charges.length === 0 ? undefined : await this.#ask(request, reply, quota, charges, caller);
-    if (exchangeOf(request)?.outcome !== undefined) {
-      // The client went away while this was asked: nothing will run, and nobody will settle it.
+    if (isOver(request)) {
+      // The client went away while this was asked.
       await attempt?.reservation?.cancel();
       this.room?.freed(placesOf(charges));
       return;
@@ -65,6 +71,7 @@ export class Meter {
       this.#tell(reply, quota, charges, decision);
       if (reservation?.decision.admitted !== true) throw refuse(reply, charges, decision);
     }
+    const { log } = request;
     const run = new Run({
       limiter: this.limiter,
       reservation: attempt?.reservation,
@@ -73,6 +80,7 @@ export class Meter {
       counted: this.#counted,
       openRuns: this.openRuns,
       onFreed: (freed) => this.room?.freed(placesOf(freed)),
+      onFailure: (error) => log.error({ err: error }, "a run could not be settled"),
     });
     request[kRun] = run;
     request.quota = run;
@@ -119,11 +127,10 @@ export class Meter {
     const places = placesOf(charges);
     const { room } = this;
     if (room === undefined || places.length === 0) return await ask();
-    // Nobody overtakes those who wait already.
-    const first = room.hasLine(places)
-      ? { decision: await this.limiter.peek(asked), reservation: undefined, busy: true }
-      : await ask();
-    if (!first.busy) return first;
+    // Nobody overtakes those who wait already; who lacks more than a place need not wait with them.
+    const first = room.hasLine(places) ? await this.#look(asked, charges) : await ask();
+    // A client that has gone meanwhile would have nobody to take it out of the line.
+    if (!first.busy || isOver(request)) return first;
     const waiting = room.enter({
       places,
       caller: caller.principal ?? caller.address ?? "",
@@ -139,6 +146,18 @@ export class Meter {
     request[kWaiting] = waiting;
     return await waiting.done;
   }
+
+  /** Looks, without asking, whether there would be room if all who wait had theirs. */
+  async #look(asked: readonly Charge[], charges: readonly RunCharge[]): Promise<Attempt> {
+    const decision = await this.limiter.peek(asked);
+    const busy = decision.admitted || isBusy(decision, charges);
+    return { decision, reservation: undefined, busy };
+  }
+}
+
+/** Tells whether the exchange has ended: nobody would hear of a run that began now, or settle it. */
+function isOver(request: FastifyRequest): boolean {
+  return exchangeOf(request)?.outcome !== undefined;
 }
 
 /** Tells whether Fastify has answered because the handler took too long: it may be at work all the same. */

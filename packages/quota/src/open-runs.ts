@@ -1,6 +1,7 @@
 /** What is known here of a run. */
 interface OpenRun {
-  settle(): Promise<unknown>;
+  /** Settles it as it stands. Never rejects. */
+  giveUp(): Promise<void>;
 }
 
 /**
@@ -40,7 +41,7 @@ export class OpenRuns {
   /** Settles whatever is open. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    await Promise.all([...this.#open].map((run) => run.settle()));
+    await Promise.all([...this.#open].map((run) => run.giveUp()));
   }
 
   #watch(): void {
@@ -57,7 +58,7 @@ export class OpenRuns {
     for (const [run, at] of this.#expected) {
       if (at > now) break;
       this.#expected.delete(run);
-      void run.settle();
+      void run.giveUp();
     }
     this.#watch();
   }

@@ -1,16 +1,12 @@
 import type { Decision, Verdict } from "@enfilade/limiter";
-import { refusalOf, retryHeaders } from "@enfilade/limiter/http";
+import { type ProblemError, refusalOf, retryHeaders } from "@enfilade/limiter/http";
 import type { FastifyReply } from "fastify";
 import type { RunCharge } from "./charges.ts";
 import { QUOTA_BUSY, QUOTA_EXCEEDED, QUOTA_NEVER_FITS } from "./errors.ts";
 import { nothingLeft, tooMuch } from "./words.ts";
 
 /** An error that refuses a request, and what its answer says beside it. */
-export type QuotaRefusal = Error & {
-  readonly code: string;
-  readonly statusCode?: number;
-  readonly problem: Readonly<Record<string, unknown>>;
-};
+export type QuotaRefusal = Error & ProblemError;
 
 /** Makes the error of a decision that did not admit a run, and tells when to come again. */
 export function refuse(

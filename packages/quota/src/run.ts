@@ -4,7 +4,7 @@ import { QUOTA_EXHAUSTED, QUOTA_LEASE_LOST, QUOTA_RUN_ABANDONED } from "./errors
 import type { OpenRuns } from "./open-runs.ts";
 import { settlementOf } from "./settlement.ts";
 import type { RunQuota, Settlement, Usage } from "./types.ts";
-import { readUsage } from "./usage.ts";
+import { LARGEST, readUsage } from "./usage.ts";
 import { nothingLeft } from "./words.ts";
 
 /** More that was reserved while the run went on. */
@@ -25,6 +25,8 @@ export interface RunParts {
   readonly openRuns: OpenRuns;
   /** Its place is free. */
   onFreed(charges: readonly RunCharge[]): void;
+  /** It could not be settled, and nobody waits to hear of it. */
+  onFailure(error: unknown): void;
 }
 
 /** A run that was admitted, from its reservation to its settlement. */
@@ -68,7 +70,7 @@ export class Run implements RunQuota {
     const given = readUsage("charge()", usage, this.#parts.counted);
     if (this.#ending !== undefined) return false;
     for (const [unit, amount] of Object.entries(given)) {
-      this.#charged.set(unit, (this.#charged.get(unit) ?? 0) + amount);
+      this.#charged.set(unit, Math.min(LARGEST, (this.#charged.get(unit) ?? 0) + amount));
     }
     if (this.#reason === undefined && this.#missing().length > 0) {
       this.#toppingUp ??= this.#topUp().finally(() => {
@@ -102,8 +104,17 @@ export class Run implements RunQuota {
     void this.#free();
     if (!delivered) this.#abort(new QUOTA_RUN_ABANDONED());
     // What is used beyond all that was reserved is not counted yet, and would be free for as long as nobody settles.
-    if (this.#missing().length > 0) void this.settle();
+    if (this.#missing().length > 0) void this.giveUp();
     else this.#parts.openRuns.expect(this);
+  }
+
+  /** Settles what nobody else will: the estimate stands. Never rejects. */
+  async giveUp(): Promise<void> {
+    try {
+      await this.settle();
+    } catch (error) {
+      this.#parts.onFailure(error);
+    }
   }
 
   #abort(reason: Error): void {
@@ -159,13 +170,16 @@ export class Run implements RunQuota {
   async #end(toUsage: () => Usage): Promise<Settlement> {
     const { reservation, charges, openRuns } = this.#parts;
     const freed = this.#free();
-    // What is being reserved has to be settled, too.
-    await this.#toppingUp;
+    // What is being reserved has to be settled, too; why it could not be is told to who has charged it.
+    await this.#toppingUp?.catch(() => {});
     const usage = toUsage();
     const costs = new Map(charges.map((charge) => [charge, costOf(charge, usage)]));
-    await Promise.all([freed, this.#settleAll(costs)]);
+    try {
+      await Promise.all([freed, this.#settleAll(costs)]);
+    } finally {
+      openRuns.delete(this);
+    }
     this.settlement = settlementOf(reservation?.decision.verdicts ?? [], costs, usage);
-    openRuns.delete(this);
     return this.settlement;
   }
 

@@ -4,7 +4,7 @@ import type { Usage } from "./types.ts";
 /** Units that every run has, whether a policy counts them or not: handlers need not know the policies. */
 const ALWAYS: ReadonlySet<string> = new Set(["requests", "tokens", "money"]);
 /** Sums stay exact. */
-const LARGEST = 2 ** 51;
+export const LARGEST: number = 2 ** 51;
 
 /**
  * Checks what somebody says of a usage. A unit that nothing counts is refused: it is a misspelt one, and what

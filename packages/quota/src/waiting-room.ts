@@ -58,6 +58,7 @@ export class WaitingRoom<A extends Attempt> {
   readonly #lines = new Map<string, Line<A>>();
   readonly #byCaller = new Map<string, number>();
   #size = 0;
+  #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: Required<QueueOptions>) {
@@ -78,7 +79,7 @@ export class WaitingRoom<A extends Attempt> {
     const { maxWaiting, maxWaitingPerCaller, maxWaitMs } = this.#options;
     const own = this.#byCaller.get(caller) ?? 0;
     if (own >= maxWaitingPerCaller) return "caller-full";
-    if (this.#size >= maxWaiting) return "full";
+    if (this.#closed || this.#size >= maxWaiting) return "full";
     this.#byCaller.set(caller, own + 1);
     this.#size += 1;
 
@@ -87,21 +88,20 @@ export class WaitingRoom<A extends Attempt> {
     this.#lines.set(name, line);
     let leave = () => {};
     const done = new Promise<A>((resolve, reject) => {
-      const remove = () => this.#remove(name, line, waiter);
+      const remove = () => {
+        clearTimeout(timer);
+        this.#remove(name, line, waiter);
+      };
       leave = () => {
         remove();
         resolve(waiter.last);
       };
-      const timer = setTimeout(() => leave(), maxWaitMs);
+      const timer = setTimeout(leave, maxWaitMs);
       const waiter: Waiter<A> = {
         ...newcomer,
         gone: false,
-        finish: () => {
-          clearTimeout(timer);
-          leave();
-        },
+        finish: leave,
         fail(error) {
-          clearTimeout(timer);
           remove();
           reject(error);
         },
@@ -112,8 +112,9 @@ export class WaitingRoom<A extends Attempt> {
     return { done, leave };
   }
 
-  /** Sends everybody away. */
+  /** Sends everybody away, and lets nobody in any more. */
   close(): void {
+    this.#closed = true;
     const everybody = [...this.#lines.values()].flatMap(({ waiters }) => waiters);
     for (const waiter of everybody) waiter.finish();
   }

@@ -98,6 +98,23 @@ describe("callers are counted", () => {
     ).toEqual([200, 429, 200, 200, 200]);
   });
 
+  test.each([
+    ["an empty string", ""],
+    ["nothing at all", null],
+    ["a number", 42],
+    ["a promise", Promise.resolve("red")],
+  ])("never by a function that gives %s: the request fails, and is not free", async (_, key) => {
+    expect(await statusesOf(() => key as never, [ann, ann])).toEqual([500, 500]);
+  });
+
+  test("by an organisation whose claim is a number", async () => {
+    const other = { ...ann, id: "bob", userId: "bob" };
+    const of = (caller: object, org_id: number) => ({ ...caller, claims: { org_id } });
+    expect(await statusesOf("org", [of(ann, 7), of(other, 7), of(other, 8)])).toEqual([
+      200, 429, 200,
+    ]);
+  });
+
   test("all together, by server", async () => {
     expect(await statusesOf("server", [ann, { ...ann, id: "bob" }])).toEqual([200, 503]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { quota } from "../src/index.ts";
 import { ann, bob, quotaApp, WAYS } from "./support/apps.ts";
 
 const policies = {
@@ -81,6 +82,28 @@ describe.each(WAYS)("%s", (way) => {
     expect(refused.headers.ratelimit).toMatch(/"tokens";r=200;t=\d+/);
     expect(refused.headers["ratelimit-policy"]).toContain('"tokens"');
     expect(refused.payload).not.toContain("ann");
+  });
+
+  test("a refusal of HEAD has the head of the refusal of GET", async () => {
+    const { app } = await quotaApp(way, {
+      policies: { requests: { counts: "requests", limit: 1, per: "day" } },
+    });
+    app.get("/", { config: { quota: true } }, () => "done");
+    await app.inject({ url: "/", headers: ann });
+    const get = await app.inject({ url: "/", headers: ann });
+    const head = await app.inject({ method: "HEAD", url: "/", headers: ann });
+    expect(head.statusCode).toBe(429);
+    expect(get.headers["cache-control"]).toBe("no-store");
+    for (const name of ["content-type", "content-length", "cache-control"]) {
+      expect(head.headers[name]).toBe(get.headers[name]);
+    }
+  });
+
+  test("does not boot where a scope has two quotas, of which one would hold in silence", async () => {
+    const { app } = await quotaApp(way, { policies });
+    const other = { policies: { other: policies.requests }, layer: { name: "quota-2" } };
+    const second = Promise.resolve(app.register(quota, other)).then(() => app.ready());
+    await expect(second).rejects.toMatchObject({ code: "QUOTA_INVALID_OPTION" });
   });
 
   test("a refusal says exactly when the same request will be admitted", async () => {

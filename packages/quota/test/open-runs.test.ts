@@ -12,7 +12,7 @@ function openRuns(withinMs: number) {
   const settled: string[] = [];
   const begin = (name: string) => {
     const run = {
-      async settle() {
+      async giveUp() {
         settled.push(name);
         runs.delete(run);
       },
@@ -43,7 +43,7 @@ test("a run that is settled in time, or still goes on, is left alone", async () 
   begin("running");
   const left = begin("left");
   runs.expect(left);
-  await left.settle();
+  await left.giveUp();
   await vi.advanceTimersByTimeAsync(10_000);
   expect(settled).toEqual(["left"]);
   expect(runs.size).toBe(1);

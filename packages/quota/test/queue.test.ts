@@ -1,3 +1,5 @@
+import { defineLayer } from "@enfilade/layer";
+import { memoryStore, type Store } from "@enfilade/limiter";
 import {
   createDeferred,
   createRecorder,
@@ -154,6 +156,80 @@ describe.each(WAYS)("%s", (way) => {
     running.items[0]?.done.resolve();
     expect(await first.wholeBody()).toBe("done");
     await closed;
+  });
+
+  test("a client that has gone before the store has answered does not get in line", async () => {
+    const asked = createRecorder<Deferred<void>>();
+    let waits = false;
+    const memory = memoryStore();
+    const decide: Store["decide"] = memory.decide.bind(memory);
+    const store: Store = Object.assign(memory, {
+      async decide(...question: Parameters<Store["decide"]>) {
+        const answer = createDeferred();
+        if (waits) {
+          asked.record(answer);
+          await answer.promise;
+        }
+        return await decide(...question);
+      },
+    });
+    const settled = createRecorder<string>();
+    const watcher = defineLayer({
+      name: "watcher",
+      place: "observe",
+      setup: () => ({ onSettled: (_request, _reply, outcome) => settled.record(outcome) }),
+    });
+    const { app } = await quotaApp(
+      way,
+      {
+        policies: { runs: { counts: "runs", limit: 1 } },
+        queue: { maxWaiting: 10, maxWaitMs: 60_000 },
+        store,
+      },
+      {},
+      watcher,
+    );
+    const done = createDeferred();
+    app.get("/", { config: { quota: true } }, async () => await done.promise);
+    const origin = await listen(app);
+    const first = ask(app);
+    await eventually(() => app.quota.state().open).toBe(1);
+
+    waits = true;
+    const second = await openExchange(origin, { headers: ann });
+    await asked.until((questions) => questions.length === 1);
+    second.destroy();
+    await settled.until((ends) => ends.length === 1);
+    waits = false;
+    asked.items[0]?.resolve();
+    // Whoever asks now has been preceded by all that came of the answer.
+    await app.quota.usage({ principal: "test:ann" });
+    expect(app.quota.state().waiting).toBe(0);
+    done.resolve();
+    await first;
+  });
+
+  test("who lacks more than a place does not wait behind those who lack nothing else", async () => {
+    const { app } = await quotaApp(way, {
+      policies: {
+        requests: { counts: "requests", limit: 1, per: "hour" },
+        runs: { counts: "runs", limit: 1, by: "server" },
+      },
+      queue: { maxWaiting: 10 },
+    });
+    const done = createDeferred();
+    app.get("/", { config: { quota: true } }, async () => await done.promise);
+    const all = [ask(app)];
+    await eventually(() => app.quota.state().open).toBe(1);
+    all.push(ask(app, bob));
+    await eventually(() => app.quota.state().waiting).toBe(1);
+
+    const spent = await ask(app);
+    expect(spent.statusCode).toBe(429);
+    expect(spent.json()["violated-policies"]).toEqual(["requests"]);
+    expect(app.quota.state().waiting).toBe(1);
+    done.resolve();
+    expect((await Promise.all(all)).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
   });
 
   test("what is used up over time is refused at once, queue or not", async () => {

@@ -1,8 +1,10 @@
+import { memoryStore } from "@enfilade/limiter";
+import { createLogLines } from "@enfilade/testing";
 import fc from "fast-check";
 import type { FastifyRequest } from "fastify";
 import { describe, expect, test } from "vitest";
 import { type QuotaOptions, type RunQuota, type Usage, usageFrame } from "../src/index.ts";
-import { ann, quotaApp } from "./support/apps.ts";
+import { ann, eventually, quotaApp } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 100, per: "minute" },
@@ -170,6 +172,15 @@ describe("charge()", () => {
     expect(after).toMatchObject({ tokens: 900 });
   });
 
+  test("counts up to what a sum can hold, and is settled at that", async () => {
+    const { after } = await runOnce(async (run) => {
+      for (let i = 0; i < 5; i++) await run.charge({ tokens: 2 ** 51 });
+      return "done";
+    });
+    expect(after).toMatchObject({ tokens: expect.any(Number), runs: 0 });
+    expect(after.tokens).toBeGreaterThanOrEqual(1_000);
+  });
+
   test("where nothing is left, aborts the signal, and says why", async () => {
     const { response, after } = await runOnce(async (run) => {
       const { signal } = run;
@@ -235,6 +246,31 @@ test("however a run charges and settles, it is charged what it says in the end, 
     ),
     { numRuns: 60 },
   );
+});
+
+test("a run that cannot be settled when it is over is logged, and counts as ended", async () => {
+  const lines = createLogLines();
+  let nodes = 1;
+  const away = async (): Promise<never> => {
+    throw new Error("no store");
+  };
+  const store = { ...memoryStore(), partitioned: true, decide: away, adjust: away, release: away };
+  const { app } = await quotaApp(
+    "under the order",
+    { policies, store, liveNodes: () => nodes },
+    { logger: { stream: lines.stream, level: "error" } },
+  );
+  app.get("/", { config: { quota: true } }, async ({ quota }) => {
+    nodes = Number.NaN;
+    await expect(quota?.charge({ tokens: 50 })).rejects.toMatchObject({
+      code: "LIMITER_INVALID_OPTION",
+    });
+    return "done";
+  });
+  expect((await app.inject({ url: "/", headers: ann })).statusCode).toBe(200);
+  await eventually(() => app.quota.state().open).toBe(0);
+  expect(lines.items.map(({ msg }) => msg)).toContain("a run could not be settled");
+  nodes = 1;
 });
 
 test("the settled usage ends a stream as an event of its own", async () => {

@@ -168,6 +168,21 @@ describe("who comes too late", () => {
   });
 });
 
+test("who leaves leaves nothing behind that waits in vain", () => {
+  const { enter } = openRoom();
+  enter("first").leave();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a room that is closed sends everybody away, and lets nobody in any more", async () => {
+  const { room, enter, state } = openRoom();
+  enter("first");
+  room.close();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(state.turnedAway).toEqual(["first"]);
+  expect(() => enter("second")).toThrow("full");
+});
+
 test("whatever happens, nobody overtakes, nobody is lost and no place is", async () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.constant("enter") },

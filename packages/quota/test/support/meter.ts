@@ -7,7 +7,7 @@ import { RouteQuotas } from "../../src/route-quotas.ts";
 
 /** What of a request and of a reply a meter looks at. */
 function exchangeFrom(ip: string): [FastifyRequest, FastifyReply] {
-  const request = { ip, principal: null, quota: null, routeOptions: {} };
+  const request = { ip, principal: null, quota: null, routeOptions: {}, log: console };
   const headers = new Map<string, unknown>();
   const reply = {
     getHeader: (name: string) => headers.get(name),
