@@ -108,6 +108,10 @@ export class SingleDriver implements RedisDriver {
       this.#client = client;
       const own = client;
       client.on("error", (error: unknown) => this.#lose(own, error));
+      // One that is given up while it connects comes about all the same, and would stay.
+      client.on("connect", () => {
+        if (this.#client !== own) own.destroy();
+      });
       await within(client.connect(), connectTimeout);
       if (this.#client !== client) return;
       this.#attempt = 0;
