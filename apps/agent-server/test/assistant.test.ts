@@ -1,7 +1,7 @@
 import { openExchange } from "@enfilade/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { createAssistantAgent } from "../src/agents/assistant.ts";
-import { createPassageIndex } from "../src/search/passage-index.ts";
+import { createPassageIndex, type PassageIndex } from "../src/search/passage-index.ts";
 import {
   type ModelReply,
   type ModelServer,
@@ -189,3 +189,34 @@ test.each([
     expect(last).toMatchObject({ event: "RunError", error_type: type, content });
   },
 );
+
+test("a provider that counts not everything, or nothing, is counted by the rule of all others", async () => {
+  const partly = { choices: [], usage: { prompt_tokens: 21, completion_tokens: null } };
+  const { origin } = await serve([
+    { chunks: [words("Hello there"), partly] },
+    { chunks: [words("Hello there"), { choices: [], usage: {} }] },
+  ]);
+  expect(lastOf(await ask(origin, { message: "Hi" }))).toMatchObject({
+    event: "RunCompleted",
+    metrics: { input_tokens: 21, output_tokens: 4 },
+  });
+  const { metrics } = lastOf(await ask(origin, { message: "Hi" }));
+  expect(metrics).toMatchObject({ output_tokens: 4 });
+});
+
+test("a search that fails ends the run, and what it says of the inside stays there", async () => {
+  const model = await startModelServer([search("call_a", "lease")]);
+  const index: PassageIndex = {
+    search() {
+      throw new Error("SQLITE_CORRUPT: database disk image is malformed");
+    },
+    titles: () => [],
+    size: 0,
+    close() {},
+  };
+  const options = { apiKey: "sk-test", baseUrl: model.baseUrl, model: "m-1", index };
+  const origin = await testServer({ agents: [createAssistantAgent(options)] });
+  const text = await (await postForm(origin + path, { message: "x" })).text();
+  expect(text).not.toMatch(/database|sqlite/i);
+  expect(lastOf(parseEvents(text).events)).toMatchObject({ error_type: "agent_error" });
+});

@@ -253,6 +253,28 @@ test("a run that fails, and one that was cut off, are charged what they have use
   expect(await usedOf(app, "tokens-per-minute")).toBe(30);
 });
 
+test.each([Number.NaN, 1.5, -1, 2 ** 60, undefined])(
+  "a run whose agent reports %s tokens fails, and gives its place back",
+  async (inputTokens) => {
+    const agent = scriptedAgent(async function* () {
+      yield { type: "usage", usage: { inputTokens: 10, outputTokens: 5 } };
+      yield { type: "content", text: "so far" };
+      yield { type: "usage", usage: { inputTokens: inputTokens as number, outputTokens: 5 } };
+    });
+    const app = await testApp(
+      { agents: [agent] },
+      { MAX_CONCURRENT_RUNS: "1", TOKENS_PER_MINUTE: "5000" },
+    );
+    const payload = { message: "x", stream: false };
+    for (let n = 1; n <= 2; n += 1) {
+      const response = await app.inject({ method: "POST", url: runs, payload });
+      expect(response.statusCode).toBe(500);
+      expect(response.json()).toMatchObject({ code: "RUN_FAILED", error_type: "agent_error" });
+      expect(await usedOf(app, "tokens-per-minute")).toBe(15 * n);
+    }
+  },
+);
+
 test("who has used up their tokens is told when there are more", async () => {
   const app = await testApp({}, { TOKENS_PER_MINUTE: "100" });
   const ask = (words: number) =>

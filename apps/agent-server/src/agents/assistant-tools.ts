@@ -7,8 +7,13 @@ import { formatPassages, searchToolName } from "./docs-search.ts";
 /** A tool that a model may call. */
 export interface AssistantTool {
   readonly definition: ChatCompletionFunctionTool;
-  /** Throws an error whose message is for the model when the arguments are wrong. */
+  /** Throws a `ToolMisuse` when the arguments are wrong; anything else that it throws fails the run. */
   readonly call: (args: unknown) => string;
+}
+
+/** A mistake of the model's, in words for it: it may try again, and clients see them. */
+class ToolMisuse extends Error {
+  override readonly name = "ToolMisuse";
 }
 
 /** A call as the model wrote it: its arguments may be no JSON at all. */
@@ -36,13 +41,13 @@ export function searchDocsTool(index: PassageIndex): AssistantTool {
     },
     call(args) {
       const parsed = searchArguments.safeParse(args);
-      if (!parsed.success) throw new Error("The arguments need a text called query");
+      if (!parsed.success) throw new ToolMisuse("The arguments need a text called query");
       return formatPassages(index.search(parsed.data.query, passagesPerSearch));
     },
   };
 }
 
-/** Runs one requested call and tells about it; a call that fails is answered to the model, which may try again. */
+/** Runs one requested call and tells about it; one that is wrong is answered to the model, which may try again. */
 export async function* runTool(
   tools: readonly AssistantTool[],
   requested: RequestedCall,
@@ -53,13 +58,14 @@ export async function* runTool(
   yield { type: "tool-started", call };
   try {
     const tool = tools.find(({ definition }) => definition.function.name === name);
-    if (!tool) throw new Error(`There is no tool called ${name}`);
-    if (!args) throw new Error("The arguments are not a JSON object");
+    if (!tool) throw new ToolMisuse(`There is no tool called ${name}`);
+    if (!args) throw new ToolMisuse("The arguments are not a JSON object");
     const result = tool.call(args);
     yield { type: "tool-completed", call: { ...call, result } };
     return result;
   } catch (error) {
-    const result = `Error: ${error instanceof Error ? error.message : "the tool failed"}`;
+    if (!(error instanceof ToolMisuse)) throw error;
+    const result = `Error: ${error.message}`;
     yield { type: "tool-failed", call: { ...call, result } };
     return result;
   }

@@ -5,7 +5,7 @@ import type {
 } from "openai/resources/chat/completions";
 import type { AgentEvent, TokenUsage } from "./agent.ts";
 import type { AssistantTool, RequestedCall } from "./assistant-tools.ts";
-import { countTokens } from "./tokens.ts";
+import { countTokens, isTokenCount } from "./tokens.ts";
 
 /** What came of one request to the model. */
 export interface ModelStep {
@@ -59,9 +59,11 @@ export async function* streamStep(
       yield { type: "usage", usage: { inputTokens, outputTokens } };
       yield { type: "content", text: delta.content };
     }
-    if (chunk.usage) {
-      inputTokens = used.inputTokens + chunk.usage.prompt_tokens;
-      outputTokens = used.outputTokens + chunk.usage.completion_tokens;
+    // Not every server that is compatible counts both.
+    const { prompt_tokens: read, completion_tokens: written } = chunk.usage ?? {};
+    if (isTokenCount(read) || isTokenCount(written)) {
+      if (isTokenCount(read)) inputTokens = used.inputTokens + read;
+      if (isTokenCount(written)) outputTokens = used.outputTokens + written;
       yield { type: "usage", usage: { inputTokens, outputTokens } };
     }
   }

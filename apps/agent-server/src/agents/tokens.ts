@@ -11,3 +11,11 @@ export function countTokens(text: string): number {
   for (const [word] of text.matchAll(/\S+/gu)) tokens += Math.ceil(Buffer.byteLength(word) / 4);
   return tokens;
 }
+
+/** More than any run uses; sums of such counts stay exact, and can be charged. */
+const most = 2 ** 40;
+
+/** Tells whether a value can be a count of tokens: what others report may be anything. */
+export function isTokenCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
+}

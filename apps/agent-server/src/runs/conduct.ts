@@ -6,6 +6,7 @@ import {
   type AgentInput,
   type TokenUsage,
 } from "../agents/agent.ts";
+import { isTokenCount } from "../agents/tokens.ts";
 import type { RunOutcome, RunStore, ToolRecord } from "../store/store.ts";
 import { type LiveRun, RunStopped } from "./live-run.ts";
 import type { Remainder, RunMeter } from "./meter.ts";
@@ -50,7 +51,7 @@ export async function conduct(live: LiveRun, options: Conducting): Promise<void>
   };
   const handle = async (happened: AgentEvent): Promise<void> => {
     if (happened.type === "usage") {
-      usage = happened.usage;
+      usage = countable(happened.usage);
       await meter.use(usage);
     } else if (happened.type === "content") {
       pieces.push(happened.text);
@@ -105,6 +106,13 @@ const toolEvents = {
   "tool-completed": "ToolCallCompleted",
   "tool-failed": "ToolCallError",
 } as const;
+
+/** What cannot be counted could neither be charged nor stored in the end, and the run would never end. */
+function countable(usage: TokenUsage): TokenUsage {
+  if (isTokenCount(usage.inputTokens) && isTokenCount(usage.outputTokens)) return usage;
+  const { inputTokens, outputTokens } = usage;
+  throw new Error(`The agent reports ${inputTokens} input and ${outputTokens} output tokens`);
+}
 
 function tookTooLong(): AgentFailure {
   return new AgentFailure("run_timeout", "The run took too long and was stopped");
