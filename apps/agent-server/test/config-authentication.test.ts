@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -57,7 +57,7 @@ test("a security key is compared by the layer: as it is, whatever its form, for 
 });
 
 test.each([
-  ["OS_SECURITY_KEY", "too-short"],
+  ["OS_SECURITY_KEY", "nineteen-characters"],
   ["OS_SECURITY_KEY", "a key with spaces between"],
   ["OS_SECURITY_KEY", "a-key,or-two-of-them"],
   ["OS_SECURITY_KEY", "eyJhbGciOiJIUzI1NiJ9.e30.abc"],
@@ -95,8 +95,38 @@ test.each([
   [{ TRUST_PROXY: "1" }, "TRUST_PROXY must list"],
   [{ TRUST_PROXY: "0.0.0.0/0" }, "TRUST_PROXY must list"],
   [{ TRUST_PROXY: "10.0.0.1, proxy.example" }, "TRUST_PROXY must list"],
+  [{ TRUST_PROXY: "0.0.0.0/1,128.0.0.0/1" }, "TRUST_PROXY must list"],
+  [{ TRUST_PROXY: "::/1" }, "TRUST_PROXY must list"],
+  [{ TRUST_PROXY: "::ffff:0:0/96" }, "TRUST_PROXY must list"],
+  [{ JWT_VERIFICATION_KEY: secret, JWT_AUDIENCE: "," }, "JWT_AUDIENCE names nobody"],
 ])("%j is refused: %s", (env, problem) => {
   expect(problemsOf({ ...env })).toEqual([expect.stringContaining(problem)]);
+});
+
+const der = (type: "spki" | "pkcs1") =>
+  createPublicKey(rsa.publicKey).export({ format: "der", type }).toString("base64");
+
+test.each([
+  ["a public key without its armour", der("spki")],
+  ["one of RSA alone", der("pkcs1")],
+  ["one on lines", der("spki").replace(/.{64}/g, "$&\n")],
+  ["a JWK", JSON.stringify(createPublicKey(rsa.publicKey).export({ format: "jwk" }))],
+  ["a key of SSH", `ssh-rsa ${der("spki")} ann@example`],
+  ["a URL", "https://login.example/.well-known/jwks.json"],
+  ["the name of a file", "/run/secrets/jwt-verification-key.pem"],
+])("%s is no secret to sign with", (_what, value) => {
+  expect(problemsOf({ JWT_VERIFICATION_KEY: value })).toEqual([
+    expect.stringContaining("it is what others know too"),
+  ]);
+});
+
+test("whatever is random is a secret, in base64 as well", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 32, maxLength: 400 }), (bytes) => {
+      const value = Buffer.from(bytes).toString("base64");
+      expect(problemsOf({ JWT_VERIFICATION_KEY: value })).toEqual([]);
+    }),
+  );
 });
 
 test("two sources of key sets, and a file that holds no JSON, are told together", () => {

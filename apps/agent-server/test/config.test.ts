@@ -143,3 +143,20 @@ test("clients are refused by address, network or product, and nothing else", () 
     expect.stringContaining('one is "10.0.0.0/0"'),
   ]);
 });
+
+test.each([
+  ["CORS_ORIGINS", "*", "must list origins such as"],
+  ["CORS_ORIGINS", "https://ui.example, other.example", "must list origins such as"],
+  ["CORS_ORIGINS", "https://ui.example/path", "must list origins such as"],
+  ["ALLOWED_HOSTS", "https://agents.example", "must list names such as"],
+  ["ALLOWED_HOSTS", ",", "must name at least one host"],
+  ["REDIS_URL", "redis://redis.example:port", "must be redis://host:port"],
+  ["REDIS_URL", "redis://:6379", "must be redis://host:port"],
+])("%s is refused by its name when it is %j", (name, value, problem) => {
+  expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name} ${problem}`)]);
+});
+
+test("origins of any kind may be listed", () => {
+  const listed = ["https://*.example.com", "http://localhost:3000", "tauri://localhost", "null"];
+  expect(loadConfig({ CORS_ORIGINS: listed.join(", ") }).corsOrigins).toEqual(listed);
+});

@@ -24,7 +24,7 @@ const scopes = [
 ];
 
 /** What a header can carry, and no list of header values splits. */
-const securityKey = /^[\x21-\x2b\x2d-\x7e]{16,256}$/;
+const securityKey = /^[\x21-\x2b\x2d-\x7e]{20,256}$/;
 const jwtLike = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /** Reads who may call, and how they prove it. */
@@ -36,7 +36,7 @@ export function readAuthentication(env: Environment): Reading<Authentication> {
     ...(key === undefined || (securityKey.test(key) && !jwtLike.test(key))
       ? []
       : [
-          "OS_SECURITY_KEY must be 16 to 256 characters of printable ASCII without spaces and commas, and not in " +
+          "OS_SECURITY_KEY must be 20 to 256 characters of printable ASCII without spaces and commas, and not in " +
             "the form of a JWT; it is something else",
         ]),
     ...(file === undefined ? [] : problemWithFile("API_KEYS_FILE", file)),

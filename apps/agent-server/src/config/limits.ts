@@ -35,11 +35,17 @@ export function readLimits(env: Environment): Reading<Limits> {
     concurrentRuns: read("MAX_CONCURRENT_RUNS", 10),
     redisUrl: setIn(env, "REDIS_URL")?.trim(),
   };
-  if (given.redisUrl !== undefined && !/^rediss?:\/\/[^\s/]+/.test(given.redisUrl)) {
+  if (given.redisUrl !== undefined && !isRedisUrl(given.redisUrl)) {
     problems.push(
       "REDIS_URL must be redis://host:port, or rediss:// for TLS; it is something else",
     );
   }
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   return { value: Object.fromEntries(set) as Limits, problems };
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return (protocol === "redis:" || protocol === "rediss:") && hostname !== "";
 }

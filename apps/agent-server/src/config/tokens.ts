@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import type { Algorithm, JwtKey, JwtOptions } from "@enfilade/jwt";
 import { problemWithFile } from "./files.ts";
+import { isKnownToOthers } from "./known-to-others.ts";
 import { type Environment, listOf, type Reading, setIn } from "./problems.ts";
 import { isSecureUrl } from "./secure-url.ts";
 
@@ -39,6 +40,9 @@ export function readTokens(env: Environment): Reading<JwtOptions | undefined> {
       );
     }
     return { value: undefined, problems };
+  }
+  for (const [name, text] of Object.entries({ JWT_AUDIENCE: audience, JWT_ISSUER: issuer })) {
+    if (text !== undefined && listOf(text).length === 0) problems.push(`${name} names nobody`);
   }
   const value: JwtOptions = {
     keys: key.value,
@@ -79,6 +83,12 @@ function readSecret(secret: string, named: Algorithm | undefined): Reading<JwtKe
   const algorithm = secretAlgorithms.find((known) => known === (named ?? "HS256"));
   if (algorithm === undefined) {
     const problem = `JWT_VERIFICATION_KEY must be a public key in PEM for ${named}; it is a secret`;
+    return { value: [], problems: [problem] };
+  }
+  if (isKnownToOthers(secret)) {
+    const problem =
+      "JWT_VERIFICATION_KEY must be a secret, or a public key in PEM; it is what others know too: a public key " +
+      "without its lines BEGIN and END, a JWK, a URL, or the name of a file";
     return { value: [], problems: [problem] };
   }
   const bytes = Number(algorithm.slice(2)) / 8;

@@ -8,7 +8,21 @@ const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"]
 const unset = (value: unknown): unknown =>
   typeof value === "string" && value.trim() === "" ? undefined : value;
 
-const list = z.string().transform(listOf);
+/** Reads a list; whether its items are good is for the layer to say that takes them, unless they are of another kind. */
+const listMatching = (item: RegExp, error: string) =>
+  z
+    .string()
+    .refine((text) => listOf(text).every((one) => item.test(one)), { error })
+    .transform(listOf);
+
+const hosts = listMatching(
+  /^[^\s/@]+$/,
+  "must list names such as agents.example, *.agents.example or localhost:*, separated by commas",
+).refine((names) => names.length > 0, { error: "must name at least one host" });
+const origins = listMatching(
+  /^(null|[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+)$/,
+  "must list origins such as https://ui.example or https://*.ui.example, separated by commas",
+);
 
 /** The variables that mean something by themselves, each with its default. */
 export interface Variables {
@@ -35,8 +49,8 @@ const variables: z.ZodType<Variables> = z.object({
       .default(7777),
   ),
   HOST: z.preprocess(unset, z.string().trim().default("127.0.0.1")),
-  ALLOWED_HOSTS: z.preprocess(unset, list.default(["localhost:*", "127.0.0.1:*", "[::1]:*"])),
-  CORS_ORIGINS: z.preprocess(unset, list.default([])),
+  ALLOWED_HOSTS: z.preprocess(unset, hosts.default(["localhost:*", "127.0.0.1:*", "[::1]:*"])),
+  CORS_ORIGINS: z.preprocess(unset, origins.default([])),
   DATA_DIR: z.preprocess(unset, z.string().default(defaultDataDir)),
   LOG_LEVEL: z.preprocess(
     unset,

@@ -1,0 +1,31 @@
+import { createPublicKey, X509Certificate } from "node:crypto";
+
+const publicKeyText = /^(ssh-|ecdsa-|\{)/;
+const url = /^[a-z][a-z\d+.-]*:\/\//i;
+/** No secret in base64 has a dot. */
+const fileName = /^[\w.~:/\\-]+\.(pem|key|pub|der|crt|cer|jwks?|json|txt)$/i;
+
+/**
+ * Tells whether a text is no secret, whatever its length: a public key, as some issuers show it, or where one is.
+ * Taken for a secret, it would let everybody who knows it sign tokens.
+ */
+export function isKnownToOthers(text: string): boolean {
+  const trimmed = text.trim();
+  return [publicKeyText, url, fileName].some((pattern) => pattern.test(trimmed)) || isDer(trimmed);
+}
+
+function isDer(text: string): boolean {
+  const key = Buffer.from(text, "base64");
+  const readers = [
+    () => createPublicKey({ key, format: "der", type: "spki" }),
+    () => createPublicKey({ key, format: "der", type: "pkcs1" }),
+    () => new X509Certificate(key),
+  ];
+  return readers.some((read) => {
+    try {
+      return read() !== undefined;
+    } catch {
+      return false;
+    }
+  });
+}
