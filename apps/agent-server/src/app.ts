@@ -8,6 +8,7 @@ import { aboutRoutes } from "./http/about-routes.ts";
 import { acceptBodies, maxTextBytes } from "./http/bodies.ts";
 import type { RouteContext } from "./http/context.ts";
 import { drainOnClose } from "./http/drain.ts";
+import { refuseForeignPages } from "./http/foreign-pages.ts";
 import { metricsRoutes } from "./http/metrics-routes.ts";
 import { runRoutes } from "./http/run-routes.ts";
 import { sessionRoutes } from "./http/session-routes.ts";
@@ -75,7 +76,14 @@ export async function buildApp(
   const context: RouteContext = { agents, store, runs, authMode, counters, heartbeatMs, now };
 
   app.addHook("onClose", () => counters.close());
-  await line(app, config, counters.store);
+  try {
+    await line(app, config, counters.store);
+  } catch (error) {
+    // Nobody gets the app to close it, and its connections would keep the process alive.
+    await counters.close();
+    throw error;
+  }
+  if (authMode === "none") refuseForeignPages(app);
   acceptBodies(app);
   drainOnClose(app, runs, drainMs);
   aboutRoutes(app, context);

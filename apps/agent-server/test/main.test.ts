@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { createRecorder, type Recorder } from "@enfilade/testing";
+import { createRecorder, type Recorder, startRedis } from "@enfilade/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { lastOf, parseEvents, postForm, temporaryFolder } from "./support.ts";
 
@@ -81,6 +81,20 @@ test("a file of keys that are none is told in one line", async () => {
   const text = errors.items.join("");
   expect(text).toMatch(/file\.keys\[0\]\.hash/);
   expect(text.trimEnd()).not.toContain("\n");
+});
+
+test("a server that a layer refuses to start ends, also where it has a Redis already", async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const { child, errors } = start({
+    PORT: "0",
+    DATA_DIR: temporaryFolder(),
+    REDIS_URL: redis.url,
+    ALLOWED_HOSTS: "a..example",
+  });
+  const [exitCode] = await once(child, "close");
+  expect(exitCode).toBe(1);
+  expect(errors.items.join("")).toContain("@enfilade/trusted-host");
 });
 
 test("a port that is taken is told, with what to do", async () => {
