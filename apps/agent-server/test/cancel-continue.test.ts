@@ -177,3 +177,14 @@ test.each(["", "/cancel", "/continue", "/resume"])(
     }
   },
 );
+
+test("who waits for a run hears 404 when it is deleted with its session", async () => {
+  const { agent, happened } = waitingAgent();
+  const origin = await testServer({ agents: [agent] });
+  expect((await postForm(`${origin}/sessions`, { session_id: "s1" })).status).toBe(201);
+  const fields = { message: "x", session_id: "s1", stream: "false" };
+  const waiting = postForm(`${origin}/agents/scripted/runs`, fields);
+  await happened.find((what) => what === "started");
+  expect((await fetch(`${origin}/sessions/s1`, { method: "DELETE" })).status).toBe(204);
+  expect((await waiting).status).toBe(404);
+});

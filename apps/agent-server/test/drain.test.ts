@@ -1,4 +1,4 @@
-import { openExchange } from "@enfilade/testing";
+import { createDeferred, openExchange } from "@enfilade/testing";
 import { expect, test } from "vitest";
 import type { AgentEvent } from "../src/agents/agent.ts";
 import {
@@ -43,4 +43,30 @@ test("a client that does not read cannot keep a server from closing", async () =
   await app.close();
   exchange.socket.resume();
   await exchange.closed();
+});
+
+test("a run that a request begins while the server closes is stopped, also in the background", async () => {
+  const { agent } = waitingAgent();
+  const store = temporaryStore();
+  const app = await testApp({ agents: [agent], store });
+  const closing = createDeferred();
+  app.addHook("preClose", async () => closing.resolve());
+  const origin = await app.listen({ port: 0, host: "127.0.0.1" });
+  const arrived = createDeferred();
+  app.server.once("request", () => arrived.resolve());
+
+  const fields = { message: "x", background: "true", stream: "false" };
+  const { body, headers, path } = formRequest("/agents/scripted/runs", fields);
+  const exchange = await openExchange(origin, {
+    path,
+    headers: { ...headers, "content-length": String(body.length) },
+    body: body.slice(0, 4),
+  });
+  await arrived.promise;
+  const closed = app.close();
+  await closing.promise;
+  exchange.write(body.slice(4));
+  expect(await exchange.head()).toMatchObject({ status: 202 });
+  await closed;
+  expect(await store.runs.running()).toEqual([]);
 });

@@ -126,6 +126,8 @@ test("a token that is bound to a session knows none of the user's others", async
     meta: { total_count: 1 },
   });
   expect((await bound(app, "GET", "/sessions/bound/runs")).body).toHaveLength(1);
+  const [day] = (await bound(app, "GET", "/metrics")).body.metrics;
+  expect(day).toMatchObject({ agent_runs_count: 1, agent_sessions_count: 1 });
   for (const [method, url] of [
     ["GET", "/sessions/other"],
     ["GET", "/sessions/other/runs"],
@@ -138,22 +140,27 @@ test("a token that is bound to a session knows none of the user's others", async
   expect((await ann(app, "GET", "/sessions")).body.data).toHaveLength(2);
 });
 
-test("a run that is continued is given the dependencies of the token that continues it", async () => {
+test("a run that is continued is given what the token says that continues it", async () => {
   const seen: unknown[] = [];
-  const agent = scriptedAgent(async function* ({ dependencies }) {
-    seen.push(dependencies);
+  const agent = scriptedAgent(async function* ({ dependencies, sessionState }) {
+    seen.push({ dependencies, sessionState });
     yield { type: "content", text: "so far" };
     if (seen.length === 1) throw new Error("it failed");
   });
   const app = await testApp({ agents: [agent] }, env);
   const first = callerWith({ sub: "ann", dependencies: { tenant: "a" } });
-  const second = callerWith({ sub: "ann", dependencies: { tenant: "b" } });
+  const session_state = { plan: "free" };
+  const second = callerWith({ sub: "ann", dependencies: { tenant: "b" }, session_state });
   const url = "/agents/scripted/runs";
-  const failed = await first(app, "POST", url, { message: "x", stream: false });
+  const message = { message: "x", session_state: { plan: "gold", page: 2 }, stream: false };
+  const failed = await first(app, "POST", url, message);
   expect(failed.status).toBe(500);
   const path = `${url}/${failed.body.run_id}/continue`;
   expect((await second(app, "POST", path, { stream: false })).status).toBe(200);
-  expect(seen).toEqual([{ tenant: "a" }, { tenant: "b" }]);
+  expect(seen).toEqual([
+    { dependencies: { tenant: "a" }, sessionState: { plan: "gold", page: 2 } },
+    { dependencies: { tenant: "b" }, sessionState: { plan: "free", page: 2 } },
+  ]);
 });
 
 test("an API key without an owner is a user of its own, and no admin", async () => {
@@ -180,4 +187,22 @@ test("an API key without an owner is a user of its own, and no admin", async () 
   });
   expect(run.json().user_id).toBe("api-key:ci");
   expect(await sessionsWith(ci.key)).toHaveLength(1);
+});
+
+test("a user who is called like a key without an owner is somebody else", async () => {
+  const { key, hash } = generateKey();
+  const file = join(temporaryFolder(), "keys.json");
+  writeFileSync(file, JSON.stringify({ keys: [{ id: "ci", hash, scopes: scope.split(" ") }] }));
+  const app = await testApp({}, { ...env, API_KEYS_FILE: file });
+  const payload = { message: "of the key", stream: false };
+  await app.inject({ method: "POST", url: runs, headers: { "x-api-key": key }, payload });
+  const names = ["api-key:ci", "~api-key:ci"];
+  for (const sub of names) {
+    const caller = callerWith({ sub });
+    expect((await caller(app, "GET", "/sessions")).body.data).toEqual([]);
+    await caller(app, "POST", runs, { message: sub, stream: false });
+    expect((await caller(app, "GET", "/sessions")).body.data).toMatchObject([
+      { session_name: sub },
+    ]);
+  }
 });

@@ -20,7 +20,8 @@ export function creatorOf(
 ): string | undefined {
   const principal = principalOf(request);
   if (principal === undefined) return claimedUserId;
-  return isAdmin(principal) ? (claimedUserId ?? principal.userId) : userOf(principal);
+  if (!isAdmin(principal)) return userOf(principal);
+  return claimedUserId ?? (principal.userId === undefined ? undefined : userOf(principal));
 }
 
 /** What the credentials say of a run or a session, and its caller cannot choose. */
@@ -51,9 +52,12 @@ export function mayDo(request: FastifyRequest, scope: string): boolean {
   return principal === undefined || hasScope(principal.scopes, scope);
 }
 
-/** A key without an owner is a user of its own: it must not be taken for nobody, who would see everything. */
+/**
+ * A key without an owner is a user of its own: it must not be taken for nobody, who would see everything. Whoever is
+ * called like such a key, where users choose their names, is somebody else.
+ */
 function userOf({ kind, id, userId }: Principal): string {
-  return userId ?? `${kind}:${id}`;
+  return userId?.replace(/^(?=~|api-key:)/, "~") ?? `${kind}:${id}`;
 }
 
 function isAdmin({ scopes }: Principal): boolean {

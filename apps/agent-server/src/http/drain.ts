@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { RunService } from "../runs/run-service.ts";
 
+const reason = "The server is shutting down";
+
 /**
  * Lets a server that closes end its streams first: every run is stopped, its stream says so and ends.
  *
@@ -14,10 +16,14 @@ export function drainOnClose(app: FastifyInstance, runs: RunService, deadlineMs:
   app.addHook("preClose", async () => {
     closing = true;
     deadline = setTimeout(() => app.server.closeAllConnections(), deadlineMs);
-    await runs.cancelAll("The server is shutting down");
+    await runs.close(reason);
   });
   app.addHook("onResponse", async (request) => {
     if (closing) request.raw.socket.end();
   });
-  app.addHook("onClose", async () => clearTimeout(deadline));
+  app.addHook("onClose", async () => {
+    clearTimeout(deadline);
+    // Those that a request has begun since then, and goes on without it.
+    await runs.close(reason);
+  });
 }

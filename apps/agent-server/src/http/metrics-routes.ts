@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { toMetrics } from "../runs/wire.ts";
-import { readerOf } from "./caller.ts";
+import { claimsOf, readerOf } from "./caller.ts";
 import type { RouteContext } from "./context.ts";
 import { parse } from "./errors.ts";
 import { optionalId } from "./fields.ts";
@@ -18,6 +18,7 @@ export function metricsRoutes(app: FastifyInstance, { store, now }: RouteContext
     const asked = parse(query, request.query);
     const { models, totals } = await store.usage.daily({
       owner: readerOf(request, asked.user_id),
+      session: claimsOf(request).session_id,
       from: asked.starting_date,
       to: asked.ending_date,
     });

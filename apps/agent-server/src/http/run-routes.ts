@@ -75,9 +75,11 @@ export function runRoutes(app: FastifyInstance, context: RouteContext): void {
         const asked = parse(continueFields, (await readFields(request)).fields);
         const agent = requireAgent(context, request.params.agentId);
         const run = await findRun(request, agent, asked);
+        const { dependencies = run.dependencies, session_state = {} } = claimsOf(request);
         const started = await runs.continue(agent, run, {
           background: asked.background,
-          dependencies: claimsOf(request).dependencies ?? run.dependencies,
+          dependencies,
+          sessionState: session_state,
           reader: clientGone(reply),
           meter,
         });
@@ -123,7 +125,12 @@ export function runRoutes(app: FastifyInstance, context: RouteContext): void {
     }
     let last = "{}";
     for await (const event of events) last = event.data;
-    const ended = (await store.runs.get(run.id, undefined)) ?? run;
+    const ended = await store.runs.get(run.id, undefined);
+    // It was deleted with its session.
+    if (!ended) throw notFound("Run", run.id);
+    if (ended.status === "RUNNING" && !reply.raw.destroyed) {
+      throw new Error(`How run ${run.id} has ended could not be stored`);
+    }
     if (ended.status === "ERROR") return reply.code(500).send(failureView(reply, ended, last));
     return runView(ended, agent);
   }

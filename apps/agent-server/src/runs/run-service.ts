@@ -40,6 +40,7 @@ export interface RunServiceOptions {
 export class RunService {
   readonly #options: RunServiceOptions;
   readonly #live = new Map<string, { live: LiveRun; done: Promise<void> }>();
+  #closing: string | undefined;
 
   constructor(options: RunServiceOptions) {
     this.#options = options;
@@ -79,6 +80,8 @@ export class RunService {
     options: {
       readonly background: boolean;
       readonly dependencies: JsonObject;
+      /** Laid over the session's state. */
+      readonly sessionState: JsonObject;
       readonly reader: AbortSignal;
       readonly meter: RunMeter;
     },
@@ -87,8 +90,9 @@ export class RunService {
     if (run.files.length > 0) return undefined;
     const session = await store.sessions.get(run.sessionId, run.userId);
     if (!session) return undefined;
-    const { dependencies, reader, meter } = options;
-    const input = await this.#input({ ...run, dependencies }, session, []);
+    const { dependencies, sessionState, reader, meter } = options;
+    const state = { ...session.state, ...sessionState };
+    const input = await this.#input({ ...run, dependencies }, { ...session, state }, []);
     const live = new LiveRun(run, { detached: options.background });
     const next = await store.runs.reopen(run.id);
     if (next === undefined) return undefined;
@@ -109,8 +113,9 @@ export class RunService {
     await entry?.done;
   }
 
-  /** Stops every run, for example because the server shuts down. Resolves once all the ends are stored. */
-  async cancelAll(reason: string): Promise<void> {
+  /** Stops every run, also those that begin from now on. Resolves once the ends of all that go on are stored. */
+  async close(reason: string): Promise<void> {
+    this.#closing = reason;
     await Promise.all([...this.#live.keys()].map((runId) => this.cancel(runId, reason)));
   }
 
@@ -143,11 +148,14 @@ export class RunService {
       live,
       signal: options.reader,
     });
+    // A request may still have been arriving when the server began to close.
+    if (this.#closing !== undefined) live.stop(this.#closing);
     const done = conduct(live, { ...options, store: store.runs, now, timeoutMs, onError })
       // Only a store that fails gets here; the followers see a stream that breaks off.
       .catch((error: unknown) => onError(error, run.id))
       .finally(() => {
-        this.#live.delete(run.id);
+        // Whoever has seen the end may have continued the run by now.
+        if (this.#live.get(run.id)?.live === live) this.#live.delete(run.id);
         live.settle();
       });
     this.#live.set(run.id, { live, done });

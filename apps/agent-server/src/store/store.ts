@@ -143,6 +143,8 @@ export interface UsageStore {
   /** Days are `YYYY-MM-DD`, both ends included. */
   daily(query: {
     readonly owner: Owner;
+    /** Only this session, where the caller may see no other. */
+    readonly session: string | undefined;
     readonly from: string | undefined;
     readonly to: string | undefined;
   }): Promise<{ models: DailyUsage[]; totals: DayTotals[] }>;
