@@ -148,3 +148,18 @@ test("a DELETE that says JSON and has no body is not refused for it", async () =
   const response = await app.inject({ method: "DELETE", url: "/sessions/none", headers });
   expect(response.json()).toMatchObject({ detail: "Session with ID none not found" });
 });
+
+test("an object that is nested too deep to be stored is refused", async () => {
+  const app = await testApp();
+  const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+  const statusOf = async (state: string) => {
+    const payload = `{"message":"x","stream":false,"session_state":${state}}`;
+    const headers = { "content-type": "application/json" };
+    const url = "/agents/echo/runs";
+    return (await app.inject({ method: "POST", url, headers, payload })).statusCode;
+  };
+  expect(await statusOf(nested(64))).toBe(200);
+  expect(await statusOf(nested(65))).toBe(422);
+  expect(await statusOf(nested(100_000))).toBe(422);
+  expect(await statusOf(JSON.stringify(nested(100_000)))).toBe(422);
+});

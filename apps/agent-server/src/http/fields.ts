@@ -38,6 +38,9 @@ export const optionalId: z.ZodType<string | undefined> = z.preprocess(
     .optional(),
 );
 
+/** What can be parsed may be too deep to be written again. */
+const maxDepth = 64;
+
 /** Reads a JSON object, also as the JSON text that forms send. */
 export const jsonObject: z.ZodType<JsonObject> = z.preprocess(
   (value) => {
@@ -49,8 +52,18 @@ export const jsonObject: z.ZodType<JsonObject> = z.preprocess(
       return given;
     }
   },
-  z.record(z.string(), z.unknown(), { error: "must be a JSON object" }).default({}),
+  z
+    .record(z.string(), z.unknown(), { error: "must be a JSON object" })
+    .refine((value) => !isDeeper(value, maxDepth), {
+      error: `must not be nested deeper than ${maxDepth}`,
+    })
+    .default({}),
 );
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
 
 /** Reads a whole number within bounds, also as text. */
 export function wholeNumber(min: number, max: number, fallback: number): z.ZodType<number> {
