@@ -13,6 +13,11 @@ const meets = (given: UserAgentPattern, userAgent: string) =>
   parseUserAgent(userAgent).some((product) => matchesProduct(pattern(given), product));
 
 describe("a User-Agent", () => {
+  test("is read up to its 64th product, however many a client names", () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `a/${index}`);
+    expect(parseUserAgent(names.join(" "))).toHaveLength(64);
+  });
+
   test.each([
     ["LegacyApp/1.4", [["legacyapp", "1.4"]]],
     ["curl", [["curl", undefined]]],
