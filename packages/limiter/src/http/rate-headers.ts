@@ -18,6 +18,7 @@ export type HeaderFields = Readonly<Record<string, string>>;
 export interface HeaderTarget {
   getHeader(name: string): unknown;
   header(name: string, value: string): unknown;
+  removeHeader(name: string): unknown;
 }
 
 /**
@@ -73,6 +74,8 @@ function limitField(policies: readonly ToldPolicy[], verdicts: readonly Verdict[
  * its part: what is there already stays. Of all others the last one counts.
  */
 export function putRateHeaders(reply: HeaderTarget, fields: HeaderFields): void {
+  // Of three that belong together: another layer's wait is no answer to what never fits.
+  if ("x-ratelimit-limit" in fields) reply.removeHeader("x-ratelimit-reset");
   for (const name in fields) {
     const own = fields[name];
     if (own !== undefined) reply.header(name, joined(reply, name, own));

@@ -74,12 +74,19 @@ describe("the standard fields", () => {
     expect(createRateHeaders([])([verdict("rpm")])).toEqual({});
   });
 
-  it("join those of a layer further out", () => {
-    const headers = new Map<string, string>([["ratelimit", '"address";r=1;t=1']]);
+  /** What a reply has of headers. */
+  function replyWith(before: Record<string, string>) {
+    const headers = new Map(Object.entries(before));
     const reply = {
       getHeader: (name: string) => headers.get(name),
       header: (name: string, value: string) => headers.set(name, value),
+      removeHeader: (name: string) => headers.delete(name),
     };
+    return { headers, reply };
+  }
+
+  it("join those of a layer further out", () => {
+    const { headers, reply } = replyWith({ ratelimit: '"address";r=1;t=1' });
 
     putRateHeaders(reply, { ratelimit: '"tpm";r=2;t=2', "x-ratelimit-limit": "1" });
     putRateHeaders(reply, { "x-ratelimit-limit": "2" });
@@ -88,6 +95,23 @@ describe("the standard fields", () => {
       ratelimit: '"address";r=1;t=1, "tpm";r=2;t=2',
       "x-ratelimit-limit": "2",
     });
+  });
+
+  it("leave no wait of a layer further out beside what never fits", () => {
+    const outer = {
+      "x-ratelimit-limit": "9",
+      "x-ratelimit-remaining": "8",
+      "x-ratelimit-reset": "1",
+    };
+    const { headers, reply } = replyWith(outer);
+    const never = { admitted: false, retryAfterMs: Number.POSITIVE_INFINITY };
+
+    putRateHeaders(reply, createRateHeaders(told, ["legacy"])([verdict("rpm", never)]));
+    expect(headers.has("x-ratelimit-reset")).toBe(false);
+
+    putRateHeaders(reply, outer);
+    putRateHeaders(reply, { ratelimit: '"tpm";r=2;t=2' });
+    expect(headers.get("x-ratelimit-reset")).toBe("1");
   });
 });
 

@@ -99,6 +99,7 @@ describe("an answer without the errors layer", () => {
     const reply = {
       getHeader: (name: string) => headers[name],
       header: (name: string, value: string) => Object.assign(headers, { [name]: value }),
+      removeHeader: (name: string) => Reflect.deleteProperty(headers, name),
     };
     return { body: answerPlain({ method, id: "req-1" }, reply, payload, error), headers };
   }
