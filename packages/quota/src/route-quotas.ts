@@ -53,7 +53,9 @@ export class RouteQuotas {
       const { routes } = this.#settings;
       if (routes === undefined) return undefined;
       const matches = (method: string) => routes({ method, url } satisfies QuotaRoute);
-      return methods.some(matches) ? this.#all : undefined;
+      // Fastify declares a HEAD route for every GET, which does the same work.
+      const asked = methods.includes("HEAD") ? [...methods, "GET"] : methods;
+      return asked.some(matches) ? this.#all : undefined;
     }
     if (given === false) return undefined;
     if (given === true) return this.#all;

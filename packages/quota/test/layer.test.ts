@@ -180,6 +180,17 @@ describe.each(WAYS)("%s", (way) => {
     expect(await used()).toMatchObject({ requests: 2 });
   });
 
+  test("the option routes means a HEAD route with its GET: it does the same work", async () => {
+    const { app } = await quotaApp(way, {
+      policies: { requests: { counts: "requests", limit: 1, per: "hour" } },
+      routes: ({ method }) => method === "GET",
+    });
+    app.get("/report", () => "report");
+    const head = { method: "HEAD", url: "/report", headers: ann } as const;
+    expect((await app.inject(head)).statusCode).toBe(200);
+    expect((await app.inject(head)).statusCode).toBe(429);
+  });
+
   test("a route may have policies and an estimate of its own", async () => {
     const { app, used } = await quotaApp(way, { policies, estimate });
     const own = { policies: ["tokens", "runs"], estimate: () => ({ tokens: 7 }) };
