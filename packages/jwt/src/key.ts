@@ -1,5 +1,6 @@
 import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { type Algorithm, algorithmsOf, isAlgorithm, secretBytes } from "./algorithms.ts";
+import { isBareKey } from "./bare-key.ts";
 
 /** A shared secret. */
 export interface SecretKey {
@@ -104,7 +105,7 @@ function readSecret(secret: unknown, algorithm: Algorithm, refuse: RefuseKey): K
   }
   const bytes = Buffer.from(secret);
   // A public key taken for a secret is known to everybody: whoever has it could sign (CVE-2023-48223 and after).
-  if (/-----BEGIN|"kty"\s*:/.test(bytes.toString("latin1"))) {
+  if (/-----BEGIN|"kty"\s*:/.test(bytes.toString("latin1")) || isBareKey(bytes)) {
     return refuse("secret", "It is a key of another kind; give it as publicKey or jwk.");
   }
   if (bytes.length < secretBytes(algorithm)) {

@@ -212,6 +212,32 @@ describe("a public key is never a secret (case 2)", () => {
     );
   });
 
+  it.each(["spki", "pkcs1"] as const)(
+    "where it is given for one without its armour, in %s",
+    async (type) => {
+      const der = RSA.publicKey.export({ type, format: "der" });
+      const bare = der.toString("base64");
+      const onLines = bare.replace(/.{64}/g, "$&\n");
+      for (const secret of [bare, onLines, ` ${bare}\n`, der.toString("base64url"), der]) {
+        await expect(make({ keys: [{ secret }] })).rejects.toMatchObject({
+          code: "JWT_INVALID_OPTION",
+        });
+      }
+    },
+  );
+
+  it("while random bytes are one, in base64 as well", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 300 }), async (bytes) => {
+        // As every key in DER begins.
+        const secret = Buffer.from([0x30, 0x82, ...bytes]);
+        await make({ keys: [{ secret }] });
+        await make({ keys: [{ secret: secret.toString("base64") }] });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it("where it may be several things, a token does not choose (case 3)", async () => {
     const web = RSA.publicKey.export({ format: "jwk" });
     await expect(make({ keys: [{ jwk: web }] })).rejects.toThrow("must not choose");
