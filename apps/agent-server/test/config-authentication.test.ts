@@ -3,18 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ConfigError, loadConfig } from "../src/config.ts";
-import { temporaryFolder } from "./support.ts";
-
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+import { loadConfig } from "../src/config.ts";
+import { problemsOf, temporaryFolder } from "./support.ts";
 
 const securityKey = "0123456789abcdef0123456789abcdef";
 const secret = "a secret that is longer than thirty-two bytes";

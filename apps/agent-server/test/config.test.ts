@@ -1,16 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ConfigError, loadConfig } from "../src/config.ts";
-
-function problemsOf(env: Record<string, string>): readonly string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+import { loadConfig } from "../src/config.ts";
+import { problemsOf } from "./support.ts";
 
 test("an empty environment serves loopback on port 7777, without an assistant", () => {
   const config = loadConfig({});

@@ -14,7 +14,7 @@ import { onTestFinished } from "vitest";
 import type { Agent, AgentEvent, AgentInput } from "../src/agents/agent.ts";
 import { createEchoAgent } from "../src/agents/echo.ts";
 import { buildApp, type Dependencies } from "../src/app.ts";
-import { loadConfig } from "../src/config.ts";
+import { ConfigError, loadConfig } from "../src/config.ts";
 import { openSqliteStore } from "../src/store/sqlite/store.ts";
 import type { Store } from "../src/store/store.ts";
 
@@ -30,6 +30,17 @@ export function temporaryStore(folder: string = temporaryFolder()): Store {
   const store = openSqliteStore(folder);
   onTestFinished(() => store.close());
   return store;
+}
+
+/** Lists what is wrong with an environment. */
+export function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
 }
 
 /** Builds the app with a store of its own and the echo agent, unless told otherwise. */
