@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Callers } from "./callers.ts";
 import { RATE_LIMIT_INVALID_ANSWER } from "./errors.ts";
 import { type Reason, refusal } from "./refuse.ts";
-import type { Rules } from "./rules.ts";
+import { LARGEST_COST, type Rules } from "./rules.ts";
 import { isThenable } from "./thenable.ts";
 import { chargesOf, type Tier } from "./tiers.ts";
 import type { KeyGenerator, RateLimitListener } from "./types.ts";
@@ -77,8 +77,8 @@ export class Limit {
     tier: Tier,
     cost: number,
   ): Checked {
-    if (!Number.isSafeInteger(cost) || cost < 0) {
-      throw new RATE_LIMIT_INVALID_ANSWER("cost", "Give a whole number from 0.");
+    if (!Number.isInteger(cost) || cost < 0 || cost > LARGEST_COST) {
+      throw new RATE_LIMIT_INVALID_ANSWER("cost", `Give a whole number from 0 to ${LARGEST_COST}.`);
     }
     const decision = this.#parts.limiter.decide(chargesOf(tier, this.#counterOf(key), cost));
     return decision instanceof Promise

@@ -20,6 +20,8 @@ export const RULES = [
   "onBanReach",
 ] as const;
 
+export const LARGEST_COST = 1_000_000_000;
+
 /** What holds for the requests of a registration or a route, complete and checked. */
 export interface Rules {
   readonly tier: Tier | TierOf;
@@ -56,9 +58,7 @@ export function readRules(
 }
 
 function readCost(read: OptionReader, { cost = 1 }: RateLimitRules): Rules["cost"] {
-  return typeof cost === "function"
-    ? cost
-    : read.integer("cost", 1, { min: 0, max: 1_000_000_000 });
+  return typeof cost === "function" ? cost : read.integer("cost", 1, { min: 0, max: LARGEST_COST });
 }
 
 function readBan(read: OptionReader, { ban }: RateLimitRules, windowMs: number): Rules["ban"] {

@@ -163,9 +163,12 @@ describe.each(WAYS)("%s, a refusal", (way) => {
     ["max", { max: async () => Number.NaN }],
     ["cost", { cost: () => -1 }],
     ["cost", { cost: async () => 1.5 }],
+    ["cost", { cost: () => 2 ** 52 }],
   ])("is no answer to a %s that is none: the request fails", async (_, options) => {
     const { app } = await limitedApp(options, { way });
-    expect((await app.inject("/")).statusCode).toBe(500);
+    const failed = await app.inject("/");
+    expect(failed.statusCode).toBe(500);
+    expect(failed.json().code).toBe("RATE_LIMIT_INVALID_ANSWER");
   });
 });
 
