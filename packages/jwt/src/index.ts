@@ -1,4 +1,5 @@
 export type { Algorithm } from "./algorithms.ts";
+export { isBareKey } from "./bare-key.ts";
 export { JWT_EXPIRED, JWT_INVALID, JWT_INVALID_OPTION, JWT_KEYS_UNAVAILABLE } from "./errors.ts";
 export type { JwtKey, PublicKey, SecretKey, WebKey } from "./key.ts";
 export { jwt, jwt as default } from "./layer.ts";

@@ -1,4 +1,4 @@
-import { createPublicKey, X509Certificate } from "node:crypto";
+import { isBareKey } from "@enfilade/jwt";
 
 const publicKeyText = /^(ssh-|ecdsa-|\{)/;
 const url = /^[a-z][a-z\d+.-]*:\/\//i;
@@ -11,21 +11,6 @@ const fileName = /^[\w.~:/\\-]+\.(pem|key|pub|der|crt|cer|jwks?|json|txt)$/i;
  */
 export function isKnownToOthers(text: string): boolean {
   const trimmed = text.trim();
-  return [publicKeyText, url, fileName].some((pattern) => pattern.test(trimmed)) || isDer(trimmed);
-}
-
-function isDer(text: string): boolean {
-  const key = Buffer.from(text, "base64");
-  const readers = [
-    () => createPublicKey({ key, format: "der", type: "spki" }),
-    () => createPublicKey({ key, format: "der", type: "pkcs1" }),
-    () => new X509Certificate(key),
-  ];
-  return readers.some((read) => {
-    try {
-      return read() !== undefined;
-    } catch {
-      return false;
-    }
-  });
+  const isNamed = [publicKeyText, url, fileName].some((pattern) => pattern.test(trimmed));
+  return isNamed || isBareKey(Buffer.from(trimmed));
 }
