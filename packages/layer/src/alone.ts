@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import { addRouteEndings, endingsOf } from "./alone-endings.ts";
 import { hasLayers, keepLayer } from "./alone-layers.ts";
+import { watchReplies } from "./answers.ts";
 import type { PlacedLayer } from "./arrangement.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import { fastifyHook } from "./hooks.ts";
 import { isFastifyPhase, PHASES } from "./phases.ts";
 import { followExchanges, settlingOf } from "./settling.ts";
 import { inPhase } from "./steps.ts";
-import { announce, fail } from "./track.ts";
+import { announce, answer, fail } from "./track.ts";
 import type { Step } from "./types.ts";
 
 /*
@@ -39,6 +40,7 @@ export function installAlone(app: FastifyInstance, layer: PlacedLayer): void {
 /** Adds, once for a path of scopes, what follows an exchange to its end; before every other response hook. */
 function begin(app: FastifyInstance): void {
   const settling = followExchanges(app);
+  watchReplies(app, answer);
   // Fastify hands a hook to scopes that were there before it: one that has hooks of its own counts a send once.
   const isNearest = ({ server }: FastifyRequest) => settlingOf(server) === settling;
 

@@ -1,5 +1,6 @@
 /** What an arrangement is built of; `@enfilade/order` is one. Concerns have no need of it. */
 export { layersAlone } from "./alone-layers.ts";
+export { watchReplies } from "./answers.ts";
 export {
   type Arrangement,
   arrangementOf,
@@ -11,5 +12,5 @@ export { fastifyHook, type Lookup } from "./hooks.ts";
 export { type FastifyPhase, isFastifyPhase } from "./phases.ts";
 export { followExchanges } from "./settling.ts";
 export { inPhase } from "./steps.ts";
-export { announce, fail } from "./track.ts";
+export { announce, answer, fail } from "./track.ts";
 export type { Done } from "./walk.ts";

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { performance } from "node:perf_hooks";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { writeLayeredHead } from "./headers.ts";
 import { readOutcome } from "./outcome.ts";
@@ -15,6 +16,14 @@ export interface Endings {
 
 const kExchange: unique symbol = Symbol.for("enfilade.exchange");
 
+/** `ServerResponse.writeHead`, with the arguments of all its forms. */
+type WriteHead = (
+  this: ServerResponse,
+  status: unknown,
+  second?: unknown,
+  third?: unknown,
+) => ServerResponse;
+
 interface Tracked {
   [kExchange]?: Exchange;
 }
@@ -27,54 +36,56 @@ interface Tracked {
 export class Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** When the first hook ran. */
-  readonly startedAt: number = performance.now();
-  /** When the headers were handed to the connection. */
+  readonly raw: ServerResponse;
+  /** When the first hook ran; where no layer has `onHeaders` or `onSettled`, when it was first asked for. */
+  startedAt = 0;
+  /** When the headers were handed to the connection, if somebody had asked by then. */
   headersAt: number | undefined;
-  /** When the first byte of a body that is written in pieces went out. */
+  /** When the first byte of a body that is written in pieces went out, if somebody had asked by then. */
   firstByteAt: number | undefined;
   /** When the response was closed, whoever closed it. */
   settledAt: number | undefined;
   /** How it ended; `undefined` until then. */
   outcome: Outcome | undefined;
-  /** True from the moment at which a reply, or an error, is on its way out. */
+  /** True from the moment at which a reply, or an error, is on its way out, or somebody took the connection. */
   sending = false;
   /** How many times a payload was handed to `onSend`: twice when the first one failed before its headers. */
   sends = 0;
   /** True from `onSend` on, until the payload has failed: the head, when it comes, is that of Fastify's own reply. */
   announced = false;
+  /** True once the head was handed to the connection. */
+  headed = false;
   /** The inbound phases that have begun, as bits, for an arrangement to run each of them once. */
   entered = 0;
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
   /** What waits for the end of this exchange; `undefined` where nothing is left to do then. */
-  readonly settling: Settling | undefined;
-  /** Whether it hears of the close of the response, and so of its own end. */
+  settling: Settling | undefined;
+  /** Whether it looks at the clock, and hears of the close of the response, and so of its own end. */
   followed = false;
-  /** The `send` that the reply had before the exchange took its place. */
-  readonly send: FastifyReply["send"];
   /** The `writeHead` that the response had before the exchange took its place. */
-  readonly writeHead: ServerResponse["writeHead"];
-  /** The `write` that the response had before. */
-  readonly write: ServerResponse["write"];
+  readonly writeHead: WriteHead;
+  /** The `write` that the response had before it was followed. */
+  write: ServerResponse["write"] | undefined;
 
   constructor(request: FastifyRequest, reply: FastifyReply, endings: Endings) {
+    const raw: ServerResponse & Tracked = reply.raw;
     this.request = request;
     this.reply = reply;
+    this.raw = raw;
     this.endings = endings;
-    this.send = reply.send;
-    reply.send = send as FastifyReply["send"];
-    const raw: ServerResponse & Tracked = reply.raw;
-    this.writeHead = raw.writeHead;
-    this.write = raw.write;
+    this.writeHead = raw.writeHead as WriteHead;
     raw[kExchange] = this;
     raw.writeHead = writeHead;
-    raw.write = write;
     if (endings.onSettled.length > 0) {
       this.settling = settlingOf(request.server);
       this.settling?.begin(this);
       follow(this);
-    } else if (raw.socket === null || request.raw.httpVersionMajor === 2) {
+    } else if (
+      endings.onHeaders.length > 0 ||
+      raw.socket === null ||
+      request.raw.httpVersionMajor === 2
+    ) {
       // Neither a response that waits for its turn nor one of HTTP/2 shows by itself that it is over.
       follow(this);
     }
@@ -82,7 +93,7 @@ export class Exchange {
 
   /** True once nobody is there to read a response, or what is left of it. */
   get over(): boolean {
-    return this.outcome !== undefined || this.reply.raw.destroyed;
+    return this.outcome !== undefined || this.raw.destroyed;
   }
 
   /**
@@ -90,7 +101,7 @@ export class Exchange {
    * all over. Whoever began work for a client that has gone would never hear of its end.
    */
   get answered(): boolean {
-    return this.sending || this.over || this.reply.sent;
+    return this.sending || this.over || this.raw.writableEnded;
   }
 }
 
@@ -117,8 +128,9 @@ export function begunExchange(request: FastifyRequest & Tracked): Exchange | und
  * @example
  * ```ts
  * app.get("/", async (request) => {
- *   const { startedAt } = exchangeOf(request) ?? { startedAt: Number.NaN };
- *   return { elapsedMs: performance.now() - startedAt };
+ *   const answer = await think();
+ *   const hasLeft = exchangeOf(request)?.outcome === "aborted";
+ *   return hasLeft ? undefined : answer;
  * });
  * ```
  */
@@ -129,51 +141,58 @@ export function exchangeOf(request: FastifyRequest & Tracked): Exchange | undefi
 }
 
 /**
- * Makes an exchange hear of its own end. A listener and one more look at the clock are a good part of what an
- * exchange costs, so it comes only where a layer settles something, or somebody has the exchange in hand.
+ * Makes an exchange look at the clock, and hear of its first byte and of its own end. That is a good part of what
+ * an exchange costs, so it comes only where a layer asks for its ending, or somebody has the exchange in hand.
  */
 function follow(exchange: Exchange): void {
   if (exchange.followed) return;
   exchange.followed = true;
-  const { request, reply } = exchange;
-  const { raw } = reply;
+  exchange.startedAt = performance.now();
+  const { raw, request } = exchange;
+  if (!raw.headersSent) {
+    exchange.write = raw.write;
+    raw.write = write;
+  }
   raw.on("close", onClose);
   if (raw.socket === null) onClosedInQueue(raw, request.raw.socket, onClose);
   // Whoever asks for the first time when it is all over still learns how it ended.
   if (raw.destroyed) onClose.call(raw);
 }
 
-// A hook of a user's own may hold the reply up before any of ours hears of it: what was sent is sent now.
-function send(this: FastifyReply & { request: Tracked }, payload?: unknown): FastifyReply {
-  const exchange = this.request[kExchange];
-  if (exchange === undefined) throw new TypeError("send was called on another reply");
-  exchange.sending = true;
-  return exchange.send.call(this, payload);
-}
-
 // One function for all responses, found by the response's own exchange: no closure for each request.
-function writeHead(this: ServerResponse & Tracked, ...args: unknown[]): ServerResponse {
+function writeHead(
+  this: ServerResponse & Tracked,
+  status: unknown,
+  second?: unknown,
+  third?: unknown,
+): ServerResponse {
   const exchange = this[kExchange];
   if (exchange === undefined) throw new TypeError("writeHead was called on another response");
   // A head that is written twice, and one that nobody will read, are Node's affair.
-  if (exchange.headersAt !== undefined || exchange.over) {
-    return Reflect.apply(exchange.writeHead, this, args);
+  if (exchange.headed || exchange.over) {
+    return exchange.writeHead.call(this, status, second, third);
   }
-  exchange.headersAt = performance.now();
+  exchange.headed = true;
+  if (exchange.followed) exchange.headersAt = performance.now();
   try {
-    return writeLayeredHead(exchange, this, args);
+    writeLayeredHead(exchange, this, status, second, third);
   } catch (error) {
     // A header that cannot be sent: nothing went out, Fastify answers with an error next.
-    if (!this.headersSent) exchange.headersAt = undefined;
+    if (!this.headersSent) {
+      exchange.headed = false;
+      exchange.headersAt = undefined;
+    }
     throw error;
   }
+  exchange.sending = true;
+  return this;
 }
 
-// In place from the start, and for good: without a call of `writeHead` the headers go out inside the first
+// In place before the headers, and for good: without a call of `writeHead` they go out inside the first
 // write, too late to take its place; and whoever wraps this function may rely on its staying there.
 function write(this: ServerResponse & Tracked, ...args: unknown[]): boolean {
   const exchange = this[kExchange];
-  if (exchange === undefined) throw new TypeError("write was called on another response");
+  if (exchange?.write === undefined) throw new TypeError("write was called on another response");
   const more = Reflect.apply(exchange.write, this, args);
   exchange.firstByteAt ??= performance.now();
   return more;
@@ -183,6 +202,7 @@ function onClose(this: ServerResponse & Tracked): void {
   const exchange = this[kExchange];
   if (exchange === undefined || exchange.outcome !== undefined) return;
   exchange.settledAt = performance.now();
+  exchange.sending = true;
   exchange.outcome = readOutcome(exchange.request, exchange.reply);
   const rest = settle(exchange, exchange.outcome);
   exchange.settling?.end(exchange, rest);

@@ -12,37 +12,31 @@ const FRAMING: ReadonlySet<string> = new Set(["content-length", "transfer-encodi
 export function writeLayeredHead(
   exchange: Exchange,
   raw: ServerResponse,
-  args: unknown[],
-): ServerResponse {
+  status: unknown,
+  second: unknown,
+  third: unknown,
+): void {
   const ownReply = exchange.announced && !exchange.reply.sent;
-  if (ownReply && args.length === 2 && typeof args[1] === "object") {
+  if (ownReply && typeof second === "object" && third === undefined) {
     // Fastify passes the reply's own header object: what the steps set is in it.
     if (exchange.endings.onHeaders.length > 0) {
-      raw.statusCode = Number(args[0]);
+      raw.statusCode = Number(status);
       runHeaderSteps(exchange);
     }
-    return Reflect.apply(exchange.writeHead, raw, args);
+    exchange.writeHead.call(raw, status, second);
+    return;
   }
-  const [status, message, headers] = readArguments(args);
+  // `writeHead(status[, message][, headers])`
+  const [message, headers] =
+    typeof second === "object" && second !== null ? [undefined, second] : [second, third];
   // What the steps look at; whoever writes to the connection may name it here for the first time.
   raw.statusCode = Number(status);
-  if (headers !== undefined) setHeaders(raw, headers);
+  if (headers !== undefined && headers !== null) setHeaders(raw, headers);
   runHeaderSteps(exchange);
   if (ownReply) copyReplyHeaders(exchange, raw);
   else addReplyHeaders(exchange, raw);
-  return Reflect.apply(
-    exchange.writeHead,
-    raw,
-    message === undefined ? [status] : [status, message],
-  );
-}
-
-/** Sorts out `writeHead(status[, message][, headers])`. */
-function readArguments(args: unknown[]): [status: unknown, message: unknown, headers: unknown] {
-  const [status, second, third] = args;
-  return typeof second === "object" && second !== null
-    ? [status, undefined, second]
-    : [status, second, third ?? undefined];
+  if (message === undefined) exchange.writeHead.call(raw, status);
+  else exchange.writeHead.call(raw, status, message);
 }
 
 function runHeaderSteps({ request, reply, endings }: Exchange): void {

@@ -1,11 +1,17 @@
-import type { FastifyReply } from "fastify";
-import type { Exchange } from "./exchange.ts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { begunExchange, type Exchange } from "./exchange.ts";
 import { discardSentHead } from "./resend.ts";
 
 /*
- * What an exchange is told of a reply on its way out, by hooks that must come before every other response
- * hook: a layer that has answered would be walked past otherwise.
+ * What an exchange is told of a reply on its way out, by the reply itself and by hooks that must come before every
+ * other response hook: a layer that has answered would be walked past otherwise.
  */
+
+/** Tells the exchange of a request, if one has begun, that its reply was sent or taken over. */
+export function answer(request: FastifyRequest): void {
+  const exchange = begunExchange(request);
+  if (exchange !== undefined) exchange.sending = true;
+}
 
 /** Tells an exchange, in `onError`, that an error goes out as the reply. */
 export function fail(exchange: Exchange, reply: FastifyReply): void {

@@ -1,5 +1,5 @@
 import type { Finding } from "@enfilade/layer";
-import { isOfTheLine } from "./dispatch.ts";
+import { isOfTheLine } from "./closing.ts";
 import { found } from "./findings.ts";
 import type { Line } from "./line.ts";
 import { countHooks, nameOfRoute, type Route } from "./routes.ts";

@@ -1,6 +1,7 @@
 import { INBOUND_PHASES, type InboundPhase, type Phase, type Step } from "@enfilade/layer";
 import {
   announce,
+  answer,
   beginExchange,
   type Done,
   type Exchange,
@@ -8,11 +9,14 @@ import {
   fail,
   fastifyHook,
   followExchanges,
+  watchReplies,
 } from "@enfilade/layer/arranging";
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { keepLast } from "./closing.ts";
 import type { Line } from "./line.ts";
 import { type Plan, STEPS_IN } from "./plan.ts";
-import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
+import type { Route } from "./routes.ts";
+import { scopeOf, TAIL_PHASES, type TailPhase, type Tails } from "./scope.ts";
 
 /*
  * One Fastify hook for each phase runs the layers of whatever route it meets.
@@ -23,7 +27,7 @@ import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
  *
  * On the way out the layers have to come last. A route that the line has seen runs them behind its own
  * hooks; where there is no such route (404, a route declared too early) they run behind the last hook that
- * the scope has.
+ * the scope has. Without any hook of a user's own, the line's first one runs them right away.
  */
 
 const NOTHING: readonly never[] = [];
@@ -41,29 +45,35 @@ export interface Dispatcher {
   use(steps: readonly Step[]): void;
   /** Puts the line's hook of a phase into an instance, if it has none yet, before a user's own is added there. */
   precede(instance: FastifyInstance, phase: string): void;
-  /** Puts the layers' response phases behind a route's own hooks. */
-  closeRoute(options: RouteOptions): void;
+  /** Puts the layers' response phases behind the hooks that a route has, or comes to have. */
+  closeRoute(route: Route): void;
   /** Gives the hook that runs the layers if it comes last in its scope; `number` tells which it is. */
   tail(phase: TailPhase, number: () => number): (...args: never[]) => void;
+}
+
+/** Gives the plan of an exchange that the line has begun. */
+function planOf({ endings }: Exchange): Plan {
+  return endings as Plan;
 }
 
 /**
  * Gives the steps of an inbound phase the first time that it is asked. An instance may have the line's hook
  * more than once, and `reply.callNotFound()` makes Fastify run the last phase again.
  */
-function once(phase: InboundPhase): (plan: Plan, exchange: Exchange) => readonly Step[] {
+function once(phase: InboundPhase): (exchange: Exchange) => readonly Step[] {
   const bit = 1 << INBOUND_PHASES.indexOf(phase);
   const stepsIn = STEPS_IN[phase];
-  return (plan, exchange) => {
+  return (exchange) => {
     if ((exchange.entered & bit) !== 0) return NOTHING;
     exchange.entered |= bit;
-    return stepsIn(plan);
+    return stepsIn(planOf(exchange));
   };
 }
 
-/** Tells whether the hooks of the route itself end with the layers. After `callNotFound()` only its `onSend` is left. */
-function closesItself(plan: Plan, phase: TailPhase, request: FastifyRequest): boolean {
-  return plan.known && (phase === "onSend" || !request.is404);
+/** Tells which hook runs the layers. After `callNotFound()` only the `onSend` of the route itself is left. */
+function tailOf(exchange: Exchange, phase: TailPhase): Tails[TailPhase] {
+  const tail = planOf(exchange).tails[phase];
+  return phase === "preSerialization" && exchange.request.is404 ? "scope" : tail;
 }
 
 type Hook = (...args: never[]) => void;
@@ -74,52 +84,13 @@ type PayloadHook = (
   done: Done,
 ) => void;
 
-/**
- * Keeps a hook the last one of a route, whatever other plugins add to the route or put in the place of its
- * hooks. Fastify reads the hooks of a route when all is loaded; where no layer has come to use the phase, it
- * is left out.
- */
-function keepLast(
-  options: RouteOptions,
-  phase: TailPhase,
-  last: Hook,
-  isUsed: () => boolean,
-): void {
-  let hooks = [options[phase] ?? []].flat() as Hook[];
-  ofTheLine.add(last);
-  Object.defineProperty(options, phase, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      if (hooks.length > 0 || isUsed()) {
-        const others = hooks.filter((hook) => hook !== last);
-        hooks.splice(0, hooks.length, ...others, ...(isUsed() ? [last] : []));
-      }
-      return hooks;
-    },
-    set(value: Hook | Hook[] | undefined) {
-      hooks = [value ?? []].flat();
-    },
-  });
-}
-
-const ofTheLine = new WeakSet<object>();
-
-/** Tells whether a hook of a route is one with which the line closes routes. */
-export function isOfTheLine(hook: object): boolean {
-  return ofTheLine.has(hook);
-}
-
 /** Adds the hooks of the line to the root instance. */
 export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const endings = (request: FastifyRequest): Plan => line.planOf(request);
   const exchange = (request: FastifyRequest, reply: FastifyReply): Exchange =>
     beginExchange(request, reply, endings);
-  const hook = (phase: FastifyPhase, steps: (plan: Plan, current: Exchange) => readonly Step[]) =>
-    fastifyHook(phase, {
-      exchange,
-      steps: (current) => steps(current.endings as Plan, current),
-    });
+  const hook = (phase: FastifyPhase, steps: (exchange: Exchange) => readonly Step[]) =>
+    fastifyHook(phase, { exchange, steps });
   // Fastify's own: a plugin that puts another function in its place (OpenTelemetry's does) means users' hooks.
   const { addHook } = app;
   // Fastify types each hook by its name; these are made for theirs.
@@ -137,33 +108,41 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
     addHook.call(instance, phase as "onRequest", run as () => void);
   };
   // In a scope without hooks of a user's own, the hooks that come first are the last in one.
-  const tailOf = (phase: TailPhase) => tail(phase, () => 0) as PayloadHook;
-  const [serializeTail, sendTail] = [tailOf("preSerialization"), tailOf("onSend")];
+  const firstOf = (phase: TailPhase) => {
+    const stepsIn = STEPS_IN[phase];
+    return hook(phase, (current) => {
+      const tail = tailOf(current, phase);
+      const runs = tail === "first" || (tail === "scope" && isLast(current, phase, 0));
+      return runs ? stepsIn(planOf(current)) : NOTHING;
+    }) as PayloadHook;
+  };
+  const [serializeFirst, sendFirst] = [firstOf("preSerialization"), firstOf("onSend")];
   const begin: PayloadHook = (request, reply, payload, done) => {
     exchange(request, reply).sending = true;
-    serializeTail(request, reply, payload, done);
+    serializeFirst(request, reply, payload, done);
   };
   const send: PayloadHook = (request, reply, payload, done) => {
     announce(exchange(request, reply), reply);
-    sendTail(request, reply, payload, done);
+    sendFirst(request, reply, payload, done);
   };
   const error: PayloadHook = (request, reply, _error, done) => {
     fail(exchange(request, reply), reply);
     done();
   };
   followExchanges(app);
+  watchReplies(app, answer);
   first.set("preSerialization", begin);
   precede(app, "onRequest");
   add("onError", error);
   add("onSend", send);
 
   const closing = Object.fromEntries(
-    TAIL_PHASES.map((phase) => [
-      phase,
-      hook(phase, (plan, { request }) =>
-        closesItself(plan, phase, request) ? STEPS_IN[phase](plan) : NOTHING,
-      ),
-    ]),
+    TAIL_PHASES.map((phase) => {
+      const stepsIn = STEPS_IN[phase];
+      const steps = (current: Exchange) =>
+        tailOf(current, phase) === "route" ? stepsIn(planOf(current)) : NOTHING;
+      return [phase, hook(phase, steps)];
+    }),
   );
   const used = new Set<Phase>();
   return {
@@ -172,23 +151,31 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
         if (used.has(phase)) continue;
         used.add(phase);
         precede(app, phase);
-        if (isLate(phase)) add(phase, hook(phase, STEPS_IN[phase]));
+        if (isLate(phase))
+          add(
+            phase,
+            hook(phase, (current) => STEPS_IN[phase](planOf(current))),
+          );
       }
     },
     precede,
-    closeRoute(options) {
+    closeRoute(route) {
       for (const phase of TAIL_PHASES) {
-        keepLast(options, phase, closing[phase] as Hook, () => used.has(phase));
+        keepLast(route, phase, closing[phase] as Hook, () => used.has(phase));
       }
     },
-    tail,
+    tail(phase, number) {
+      const stepsIn = STEPS_IN[phase];
+      return hook(phase, (current) =>
+        tailOf(current, phase) === "scope" && isLast(current, phase, number())
+          ? stepsIn(planOf(current))
+          : NOTHING,
+      );
+    },
   };
+}
 
-  function tail(phase: TailPhase, number: () => number): (...args: never[]) => void {
-    return hook(phase, (plan, { request }) => {
-      if (closesItself(plan, phase, request)) return NOTHING;
-      const isLast = scopeOf(request.server).lastHook[phase] === number();
-      return isLast ? STEPS_IN[phase](plan) : NOTHING;
-    });
-  }
+/** Tells whether the hook of this number is the last of a user's own in the scope of a request. */
+function isLast({ request }: Exchange, phase: TailPhase, number: number): boolean {
+  return scopeOf(request.server).lastHook[phase] === number;
 }

@@ -83,6 +83,7 @@ export class Line implements Arrangement {
       hooks: countHooks(options),
       steps: NO_STEPS,
       known: true,
+      tails: { preSerialization: "first", onSend: "first" },
       line: undefined,
     };
     this.routes.push(route);
@@ -135,7 +136,8 @@ export class Line implements Arrangement {
   #findPlan(request: FastifyRequest): Plan {
     const scope = scopeOf(request.server);
     if (request.is404) return this.notFoundAt(scope).plan;
-    if (scope.plan !== undefined) return scope.plan;
+    const common = request.method === "HEAD" ? scope.headPlan : scope.plan;
+    if (common !== undefined) return common;
     const { config, method, url = "" } = request.routeOptions;
     let route = routeOf(config) ?? this.#unmarked.get(config);
     if (route === undefined) {
@@ -167,16 +169,18 @@ export class Line implements Arrangement {
 
   /** Prepares what requests look up in their scopes, outer scopes first. */
   #settleScopes(): void {
-    const plans = new Map<Scope, Set<Plan>>();
-    for (const { scope, line } of this.routes) {
-      const known = plans.get(scope) ?? new Set();
-      if (line !== undefined) plans.set(scope, known.add(line.plan));
+    const lines = new Map<Scope, Route[]>();
+    for (const route of this.routes) {
+      const routes = lines.get(route.scope);
+      if (routes === undefined) lines.set(route.scope, [route]);
+      else routes.push(route);
     }
     // Routes that the line has not seen may have a config of their own.
-    if (this.hasEarlyRoutes) plans.delete(this.root);
+    if (this.hasEarlyRoutes) lines.delete(this.root);
     for (const scope of [...this.#scopes].toSorted((a, b) => a.depth - b.depth)) {
-      const [plan, ...others] = plans.get(scope) ?? [];
-      scope.plan = others.length === 0 ? plan : undefined;
+      const routes = lines.get(scope) ?? [];
+      scope.plan = commonPlan(routes, (method) => method !== "HEAD");
+      scope.headPlan = commonPlan(routes, (method) => method === "HEAD");
       for (const phase of TAIL_PHASES) {
         const above = scope.parent?.lastHook[phase] ?? 0;
         scope.lastHook[phase] = Math.max(scope.lastHook[phase], above);
@@ -202,6 +206,17 @@ export class Line implements Arrangement {
     route.steps = new Map([...route.steps, [member, steps]]);
     this.onSteps(steps);
   }
+}
+
+/** Gives the plan of those routes that answer one of the chosen methods, if they all have the same. */
+function commonPlan(
+  routes: readonly Route[],
+  isChosen: (method: string) => boolean,
+): Plan | undefined {
+  const plans = new Set<Plan | undefined>();
+  for (const { line, methods } of routes) if (methods.some(isChosen)) plans.add(line?.plan);
+  const [plan] = plans;
+  return plans.size === 1 ? plan : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isOutbound, PHASES, type Phase, type Step } from "@enfilade/layer";
 import type { Endings } from "@enfilade/layer/arranging";
-import type { Member } from "./scope.ts";
+import type { Member, Tails } from "./scope.ts";
 
 /** A step that knows whose it is, for explanations and for tracing. */
 export interface PlanStep extends Step {
@@ -14,15 +14,18 @@ type Phases = { readonly [P in Phase]: readonly PlanStep[] };
 export interface Plan extends Endings, Phases {
   readonly onHeaders: readonly PlanStep[];
   readonly onSettled: readonly PlanStep[];
-  /** Whether the route runs the layers' response phases itself, behind its own hooks. */
-  readonly known: boolean;
+  readonly tails: Readonly<Tails>;
 }
 
 /** The steps that a layer has for one route, besides those that it has for all. */
 export type RouteSteps = ReadonlyMap<Member, readonly Step[]>;
 
 /** Compiles layers in order into the functions of each phase; the way out runs in reverse. */
-export function compile(members: readonly Member[], routeSteps: RouteSteps, known: boolean): Plan {
+export function compile(
+  members: readonly Member[],
+  routeSteps: RouteSteps,
+  tails: Readonly<Tails>,
+): Plan {
   const inward = members.map((member) =>
     [...member.layer.steps, ...(routeSteps.get(member) ?? [])].map((step) => owned(step, member)),
   );
@@ -33,7 +36,7 @@ export function compile(members: readonly Member[], routeSteps: RouteSteps, know
       return [phase, line.flat().filter((step) => step.phase === phase)];
     }),
   ) as unknown as Phases;
-  return { ...phases, known };
+  return { ...phases, tails };
 }
 
 function owned({ phase, style, run }: Step, { layer, scope }: Member): PlanStep {

@@ -1,6 +1,6 @@
 import { compile, type Plan } from "./plan.ts";
 import { configOf, NO_STEPS, type Route, type RouteLine } from "./routes.ts";
-import type { Member, Scope } from "./scope.ts";
+import type { Member, Scope, Tails } from "./scope.ts";
 import { type Selection, select, visibleFrom } from "./selection.ts";
 import { type Sequence, solve } from "./solve.ts";
 
@@ -18,7 +18,7 @@ export class Resolver {
   readonly #sequences = new Map<string, Sequence>();
   readonly #sequenceOf = new Map<Scope, Sequence>();
   readonly #plans = new Map<string, Plan>();
-  readonly #plain = new Map<Scope, Resolved>();
+  readonly #plain = new Map<Scope, Map<string, Resolved>>();
 
   /** Gives the order of the layers that a scope sees. */
   sequenceAt(scope: Scope): Sequence {
@@ -30,16 +30,17 @@ export class Resolver {
 
   /** Gives the line of a route. Nearly all routes of a scope ask for nothing of their own, and share theirs. */
   resolve(route: Route): Resolved {
-    return isPlain(route)
-      ? memoize(this.#plain, route.scope, () => this.#resolve(route))
-      : this.#resolve(route);
+    if (!isPlain(route)) return this.#resolve(route);
+    const plain = memoize(this.#plain, route.scope, () => new Map());
+    return memoize(plain, keyOf(route.tails), () => this.#resolve(route));
   }
 
   #resolve(route: Route): Resolved {
     const { doors, leftOut, lacking } = select(this.sequenceAt(route.scope).members, route);
     const own = doors.some((door) => route.steps.has(door));
-    const build = () => compile(doors, route.steps, route.known);
-    const plan = own ? build() : memoize(this.#plans, `${route.known} ${this.#key(doors)}`, build);
+    const build = () => compile(doors, route.steps, route.tails);
+    const key = `${keyOf(route.tails)} ${this.#key(doors)}`;
+    const plan = own ? build() : memoize(this.#plans, key, build);
     return { doors, leftOut, lacking, plan };
   }
 
@@ -47,6 +48,10 @@ export class Resolver {
   #key(members: readonly Member[]): string {
     return members.map((member) => memoize(this.#numbers, member, () => this.#numbers.size)).join();
   }
+}
+
+function keyOf({ preSerialization, onSend }: Tails): string {
+  return `${preSerialization} ${onSend}`;
 }
 
 function isPlain(route: Route): boolean {

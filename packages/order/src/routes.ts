@@ -2,7 +2,7 @@ import { PHASES, type RouteView } from "@enfilade/layer";
 import { type FastifyPhase, isFastifyPhase } from "@enfilade/layer/arranging";
 import type { RouteOptions } from "fastify";
 import type { Plan, RouteSteps } from "./plan.ts";
-import type { Member, Scope } from "./scope.ts";
+import type { Member, Scope, Tails } from "./scope.ts";
 
 /** What the line reads of a route's `config`. */
 export interface LineConfig {
@@ -25,6 +25,8 @@ export interface Route {
   steps: RouteSteps;
   /** False for a route that was declared before the line was there to see it. */
   readonly known: boolean;
+  /** Decided when Fastify reads the hooks of the route, when all is loaded. */
+  readonly tails: Tails;
   line: RouteLine | undefined;
 }
 
@@ -107,6 +109,7 @@ export function earlyRoute(
     hooks: NO_HOOKS,
     steps: NO_STEPS,
     known: false,
+    tails: { preSerialization: "scope", onSend: "scope" },
     line: undefined,
   };
 }
@@ -135,6 +138,7 @@ export function notFoundRoute(scope: Scope, options: Partial<RouteOptions> = {})
     hooks: NO_HOOKS,
     steps: NO_STEPS,
     known: false,
+    tails: { preSerialization: "scope", onSend: "scope" },
     line: undefined,
   };
 }

@@ -12,6 +12,13 @@ export interface Member {
 export const TAIL_PHASES = ["preSerialization", "onSend"] as const;
 export type TailPhase = (typeof TAIL_PHASES)[number];
 
+/**
+ * Which hook runs the layers of a route in each of these phases: the line's first one, where no hook of a user's
+ * own would have to come before them; the route's last one; or the one behind the last hook of the scope, where
+ * the line has not seen the route.
+ */
+export type Tails = Record<TailPhase, "first" | "route" | "scope">;
+
 /** One Fastify encapsulation context. */
 export interface Scope {
   /** A name for people: the plugin's, or the prefix, or a number. */
@@ -27,8 +34,10 @@ export interface Scope {
   readonly preceded: Set<string>;
   /** The number of the last hook of a user's own, by phase; 0 without any. */
   readonly lastHook: Record<TailPhase, number>;
-  /** The plan of every route in this scope, where they all have the same one. */
+  /** The plan of every route in this scope, where they all have the same one: reading a route's own takes longer. */
   plan: Plan | undefined;
+  /** The same for HEAD, whose routes have a hook of Fastify's own. */
+  headPlan: Plan | undefined;
 }
 
 const kScope: unique symbol = Symbol("enfilade.scope");
@@ -39,8 +48,10 @@ interface Scoped {
 
 /** Gives the scope of an instance; made, with all its ancestors, the first time it is asked for. */
 export function scopeOf(instance: FastifyInstance & Scoped): Scope {
-  const known = Object.hasOwn(instance, kScope) ? instance[kScope] : undefined;
-  if (known !== undefined) return known;
+  const nearest = instance[kScope];
+  // Requests ask for their own instance; a plugin that is adopted for what stands in its place.
+  if (nearest?.instance === instance) return nearest;
+  if (nearest !== undefined && Object.hasOwn(instance, kScope)) return nearest;
   const above = Object.getPrototypeOf(instance) as FastifyInstance | null;
   // The root's prototype is a plain object: it cannot register anything.
   const parent = above !== null && "register" in above ? scopeOf(above) : undefined;
@@ -55,6 +66,7 @@ export function scopeOf(instance: FastifyInstance & Scoped): Scope {
     preceded: new Set(),
     lastHook: { preSerialization: 0, onSend: 0 },
     plan: undefined,
+    headPlan: undefined,
   };
   instance[kScope] = scope;
   return scope;

@@ -10,8 +10,7 @@ import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
  */
 export function watch(app: FastifyInstance, line: Line, dispatcher: Dispatcher): void {
   app.addHook("onRoute", function seeRoute(options) {
-    line.declare(this, options);
-    dispatcher.closeRoute(options);
+    dispatcher.closeRoute(line.declare(this, options));
   });
   app.addHook("onRegister", (instance) => {
     scopeOf(instance);
