@@ -101,7 +101,7 @@ export class Exchange {
    * all over. Whoever began work for a client that has gone would never hear of its end.
    */
   get answered(): boolean {
-    return this.sending || this.over || this.raw.writableEnded;
+    return this.sending || this.raw.destroyed;
   }
 }
 

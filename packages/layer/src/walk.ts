@@ -62,18 +62,9 @@ function walkOn(
   done: Done,
   pending?: PromiseLike<unknown>,
 ): void {
+  const { server } = request;
   let index = start;
-  const wait = (promise: PromiseLike<unknown>) => {
-    // A reply is awaited until it was sent: whoever returns it has answered, and nothing may follow.
-    if ((promise as unknown) !== reply) promise.then(goOn, fail);
-  };
-  const goOn = () => next();
-  const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
-  const next = (error?: Error | null): void => {
-    if (error) {
-      done(error);
-      return;
-    }
+  const goOn = (): void => {
     while (!exchange?.answered) {
       const step = steps[index++];
       if (step === undefined) {
@@ -83,22 +74,28 @@ function walkOn(
       let result: unknown;
       try {
         result =
-          step.style === "callback"
-            ? step.run.call(request.server, request, reply, next)
-            : step.run.call(request.server, request, reply);
+          step.style === "return"
+            ? step.run.call(server, request, reply)
+            : step.run.call(server, request, reply, next);
       } catch (thrown) {
         done(reasonOf(thrown, step));
         return;
       }
       if (isThenable(result)) {
-        wait(result);
+        // A reply is awaited until it was sent: whoever returns it has answered, and nothing may follow.
+        if ((result as unknown) !== reply) result.then(goOn, fail);
         return;
       }
       if (step.style === "callback") return;
     }
   };
-  if (pending === undefined) next();
-  else wait(pending);
+  const next = (error?: Error | null): void => {
+    if (error) done(error);
+    else goOn();
+  };
+  const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
+  if (pending === undefined) goOn();
+  else if ((pending as unknown) !== reply) pending.then(goOn, fail);
 }
 
 /**
@@ -154,48 +151,40 @@ function walkPayloadOn(
   constant: boolean,
   pending?: PromiseLike<unknown>,
 ): void {
+  const { server } = request;
   let index = start;
   let current = payload;
-  const goOn = (value: unknown) => {
+  const goOn = (value?: unknown): void => {
+    if (value !== undefined && !constant) current = value;
     try {
-      next(null, value);
+      while (!exchange?.answered) {
+        const step = steps[index++];
+        if (step === undefined) {
+          done(null, current);
+          return;
+        }
+        const result =
+          step.style === "return"
+            ? step.run.call(server, request, reply, current)
+            : step.run.call(server, request, reply, current, next);
+        if (isThenable(result)) {
+          result.then(goOn, fail);
+          return;
+        }
+        if (step.style === "callback") return;
+        if (result !== undefined && !constant) current = result;
+      }
     } catch (error) {
-      // A head that cannot be written throws up to here; in a promise it would end the process.
-      done(error as Error);
+      // A step, or a head that cannot be written: in a promise it would end the process.
+      fail(error);
     }
+  };
+  const next = (error?: Error | null, value?: unknown): void => {
+    if (error) done(error);
+    else goOn(value);
   };
   const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
-  const next = (error?: Error | null, value?: unknown): void => {
-    if (error) {
-      done(error);
-      return;
-    }
-    if (value !== undefined && !constant) current = value;
-    while (!exchange?.answered) {
-      const step = steps[index++];
-      if (step === undefined) {
-        done(null, current);
-        return;
-      }
-      let result: unknown;
-      try {
-        result =
-          step.style === "callback"
-            ? step.run.call(request.server, request, reply, current, next)
-            : step.run.call(request.server, request, reply, current);
-      } catch (thrown) {
-        done(reasonOf(thrown, step));
-        return;
-      }
-      if (isThenable(result)) {
-        result.then(goOn, fail);
-        return;
-      }
-      if (step.style === "callback") return;
-      if (result !== undefined && !constant) current = result;
-    }
-  };
-  if (pending === undefined) next();
+  if (pending === undefined) goOn();
   else pending.then(goOn, fail);
 }
 
