@@ -1,36 +1,5 @@
-/* Fourteen hooks that do nothing, in forms: none at all, plain Fastify hooks, layers in line; and one empty layer alone. */
-import { defineLayer, PLACES } from "@enfilade/layer";
-import { order } from "@enfilade/order";
-import Fastify from "fastify";
+import { noopApp } from "../noop-app.ts";
 import { serve } from "../serve.ts";
 
 const [form, style] = process.argv.slice(2);
-const app = Fastify();
-
-if (form === "plain") {
-  for (const _place of PLACES) {
-    if (style === "async") {
-      app.addHook("onRequest", async () => {});
-      app.addHook("onSend", async () => {});
-    } else {
-      app.addHook("onRequest", (_request, _reply, done) => done());
-      app.addHook("onSend", (_request, _reply, _payload, done) => done());
-    }
-  }
-}
-if (form === "one") {
-  app.register(defineLayer({ name: "empty", place: "observe", setup: () => ({}) }));
-}
-if (form === "order") {
-  await app.register(order);
-  for (const place of PLACES) {
-    const setup = () =>
-      style === "async"
-        ? { async onRequest() {}, async onSend() {} }
-        : { onRequest() {}, onSend() {} };
-    app.register(defineLayer({ name: `layer-at-${place}`, place, setup }));
-  }
-}
-
-app.get("/json", async () => ({ answer: 42, text: "x".repeat(160) }));
-await serve(app);
+await serve(await noopApp(form, style));

@@ -9,6 +9,7 @@ import {
   fail,
   fastifyHook,
   followExchanges,
+  walkPayload,
   watchReplies,
 } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -71,9 +72,10 @@ function once(phase: InboundPhase): (exchange: Exchange) => readonly Step[] {
 }
 
 /** Tells which hook runs the layers. After `callNotFound()` only the `onSend` of the route itself is left. */
-function tailOf(exchange: Exchange, phase: TailPhase): Tails[TailPhase] {
-  const tail = planOf(exchange).tails[phase];
-  return phase === "preSerialization" && exchange.request.is404 ? "scope" : tail;
+function tailIn(phase: TailPhase): (exchange: Exchange) => Tails[TailPhase] {
+  return phase === "onSend"
+    ? (exchange) => planOf(exchange).tails.onSend
+    : (exchange) => (exchange.request.is404 ? "scope" : planOf(exchange).tails.preSerialization);
 }
 
 type Hook = (...args: never[]) => void;
@@ -109,21 +111,23 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   };
   // In a scope without hooks of a user's own, the hooks that come first are the last in one.
   const firstOf = (phase: TailPhase) => {
-    const stepsIn = STEPS_IN[phase];
-    return hook(phase, (current) => {
-      const tail = tailOf(current, phase);
-      const runs = tail === "first" || (tail === "scope" && isLast(current, phase, 0));
+    const [stepsIn, tail] = [STEPS_IN[phase], tailIn(phase)];
+    return (current: Exchange): readonly Step[] => {
+      const where = tail(current);
+      const runs = where === "first" || (where === "scope" && isLast(current, phase, 0));
       return runs ? stepsIn(planOf(current)) : NOTHING;
-    }) as PayloadHook;
+    };
   };
-  const [serializeFirst, sendFirst] = [firstOf("preSerialization"), firstOf("onSend")];
+  const [firstToSerialize, firstToSend] = [firstOf("preSerialization"), firstOf("onSend")];
   const begin: PayloadHook = (request, reply, payload, done) => {
-    exchange(request, reply).sending = true;
-    serializeFirst(request, reply, payload, done);
+    const current = exchange(request, reply);
+    current.sending = true;
+    walkPayload(firstToSerialize(current), undefined, request, reply, payload, done);
   };
   const send: PayloadHook = (request, reply, payload, done) => {
-    announce(exchange(request, reply), reply);
-    sendFirst(request, reply, payload, done);
+    const current = exchange(request, reply);
+    announce(current, reply);
+    walkPayload(firstToSend(current), undefined, request, reply, payload, done);
   };
   const error: PayloadHook = (request, reply, _error, done) => {
     fail(exchange(request, reply), reply);
@@ -138,9 +142,9 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
 
   const closing = Object.fromEntries(
     TAIL_PHASES.map((phase) => {
-      const stepsIn = STEPS_IN[phase];
+      const [stepsIn, tail] = [STEPS_IN[phase], tailIn(phase)];
       const steps = (current: Exchange) =>
-        tailOf(current, phase) === "route" ? stepsIn(planOf(current)) : NOTHING;
+        tail(current) === "route" ? stepsIn(planOf(current)) : NOTHING;
       return [phase, hook(phase, steps)];
     }),
   );
@@ -151,11 +155,12 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
         if (used.has(phase)) continue;
         used.add(phase);
         precede(app, phase);
-        if (isLate(phase))
-          add(
-            phase,
-            hook(phase, (current) => STEPS_IN[phase](planOf(current))),
-          );
+        if (!isLate(phase)) continue;
+        const stepsIn = STEPS_IN[phase];
+        add(
+          phase,
+          hook(phase, (current) => stepsIn(planOf(current))),
+        );
       }
     },
     precede,
@@ -165,9 +170,9 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
       }
     },
     tail(phase, number) {
-      const stepsIn = STEPS_IN[phase];
+      const [stepsIn, tail] = [STEPS_IN[phase], tailIn(phase)];
       return hook(phase, (current) =>
-        tailOf(current, phase) === "scope" && isLast(current, phase, number())
+        tail(current) === "scope" && isLast(current, phase, number())
           ? stepsIn(planOf(current))
           : NOTHING,
       );
