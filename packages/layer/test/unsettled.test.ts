@@ -121,3 +121,51 @@ describe("nothing further in runs, where no layer settles anything, for a client
     expect(ran).toEqual([]);
   });
 });
+
+describe("what is followed from the first call of exchangeOf on", () => {
+  it("is timed from there, and what went out before has no time", async () => {
+    const app = createApp();
+    const ended = createDeferred<FastifyRequest>();
+    await app.register(layer({}));
+    app.get("/", async (request, { raw }) => {
+      raw.once("close", () => ended.resolve(request));
+      return "hello";
+    });
+    await (await fetch(await listen(app))).text();
+    const request = await ended.promise;
+    const before = performance.now();
+    const exchange = exchangeOf(request);
+    expect(exchange).toMatchObject({ headersAt: undefined, firstByteAt: undefined });
+    expect(exchange?.startedAt).toBeGreaterThanOrEqual(before);
+  });
+
+  it("is timed from the first hook on where a layer has onHeaders", async () => {
+    const app = createApp();
+    const asked = createDeferred<number>();
+    await app.register(layer({ onHeaders() {} }));
+    app.get("/", async (request) => {
+      const before = performance.now();
+      asked.resolve(before - (exchangeOf(request)?.startedAt ?? Number.NaN));
+      return "hello";
+    });
+    await app.inject("/");
+    expect(await asked.promise).toBeGreaterThanOrEqual(0);
+  });
+});
+
+it("the replies of an app without layers are Fastify's own", async () => {
+  const [app, other] = [createApp(), createApp()];
+  await app.register(layer({}));
+  const sends: unknown[] = [];
+  for (const each of [app, other, Fastify()]) {
+    each.get("/", async (_request, reply) => {
+      sends.push(reply.send, reply.hijack);
+      return "hello";
+    });
+    await each.inject("/");
+  }
+  const [send, hijack, ...others] = sends;
+  expect(others.slice(0, 2)).toEqual(others.slice(2));
+  expect(others).not.toContain(send);
+  expect(others).not.toContain(hijack);
+});
