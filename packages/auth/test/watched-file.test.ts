@@ -1,4 +1,5 @@
-import { mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { mkdtemp, rename, rm, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRecorder } from "@enfilade/testing";
@@ -70,4 +71,38 @@ it("keeps the old value while the file is broken or gone", async () => {
 
 it("throws at the start what is wrong then", () => {
   expect(() => watch(join(folder, "missing"))).toThrow(/ENOENT/);
+});
+
+it("sees a change that leaves the times and the size of the file as they were", async () => {
+  const path = join(folder, "keys.json");
+  const time = new Date("2026-01-01");
+  await writeFile(path, "[1]");
+  await utimes(path, time, time);
+  const { changes } = watch(path);
+  await writeFile(`${path}.new`, "[2]");
+  await utimes(`${path}.new`, time, time);
+  await rename(`${path}.new`, path);
+  await changes.find((change) => change === "[2]");
+});
+
+it("sees a change that comes right after the first reading", async () => {
+  const path = join(folder, "keys.json");
+  writeFileSync(path, "[1]");
+  const { changes } = watch(path);
+  writeFileSync(path, "[2]");
+  await changes.find((change) => change === "[2]");
+});
+
+it("reports what is wrong once, for as long as it stays the same", async () => {
+  const path = join(folder, "keys.json");
+  await writeFile(path, "[1]");
+  const { changes } = watch(path);
+  await writeFile(path, "[1");
+  await changes.find((change) => change === "error: SyntaxError");
+  await unlink(path);
+  await changes.find((change) => change === "error: Error");
+  await writeFile(path, "[3]");
+  await changes.find((change) => change === "[3]");
+  // The file may be met empty while it is written.
+  expect(changes.items.length).toBeLessThanOrEqual(5);
 });
