@@ -1,5 +1,5 @@
 import type { Route } from "./routes.ts";
-import { pathOf, type TailPhase } from "./scope.ts";
+import { hasHooksAbove, type TailPhase } from "./scope.ts";
 
 type Hook = (...args: never[]) => void;
 
@@ -24,12 +24,14 @@ export function keepLast(route: Route, phase: TailPhase, last: Hook, isUsed: () 
     enumerable: true,
     configurable: true,
     get() {
-      const others = hooks.filter((hook) => hook !== last);
-      const isFirst =
-        others.length === 0 && pathOf(scope).every(({ lastHook }) => lastHook[phase] === 0);
-      tails[phase] = isFirst ? "first" : "route";
-      const closing = isFirst || !isUsed() ? [] : [last];
-      hooks.splice(0, hooks.length, ...others, ...closing);
+      const hasHooks = hooks.some((hook) => hook !== last) || hasHooksAbove(scope, phase);
+      tails[phase] = hasHooks ? "route" : "first";
+      const ends = hasHooks && isUsed();
+      // Read many times, and nearly always as it should be.
+      if (ends ? hooks.at(-1) !== last : hooks.includes(last)) {
+        const others = hooks.filter((hook) => hook !== last);
+        hooks.splice(0, hooks.length, ...others, ...(ends ? [last] : []));
+      }
       return hooks;
     },
     set(value: Hook | Hook[] | undefined) {

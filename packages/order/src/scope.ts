@@ -77,6 +77,14 @@ export function pathOf(scope: Scope): Scope[] {
   return scope.parent === undefined ? [scope] : [...pathOf(scope.parent), scope];
 }
 
+/** Tells whether a user has added hooks of a phase to a scope or to one of its ancestors. */
+export function hasHooksAbove(scope: Scope, phase: TailPhase): boolean {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+    if (at.lastHook[phase] > 0) return true;
+  }
+  return false;
+}
+
 /** Tells whether `outer` is `inner` itself or one of its ancestors. */
 export function reaches(outer: Scope, inner: Scope): boolean {
   return pathOf(inner).includes(outer);
