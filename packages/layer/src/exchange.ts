@@ -47,7 +47,7 @@ export class Exchange {
   settledAt: number | undefined;
   /** How it ended; `undefined` until then. */
   outcome: Outcome | undefined;
-  /** True from the moment at which a reply, or an error, is on its way out, or somebody took the connection. */
+  /** True once a reply, or an error, is on its way out, somebody took the connection, or it was closed. */
   sending = false;
   /** How many times a payload was handed to `onSend`: twice when the first one failed before its headers. */
   sends = 0;
@@ -60,7 +60,7 @@ export class Exchange {
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
   /** What waits for the end of this exchange; `undefined` where nothing is left to do then. */
-  settling: Settling | undefined;
+  readonly settling: Settling | undefined;
   /** Whether it looks at the clock, and hears of the close of the response, and so of its own end. */
   followed = false;
   /** The `writeHead` that the response had before the exchange took its place. */

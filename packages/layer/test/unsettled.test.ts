@@ -8,6 +8,19 @@ import { createApp, layer, neverAnswers } from "./support.ts";
 
 /* Exchanges of apps in which no layer settles anything: nobody has to hear of their end, but anybody may ask. */
 
+/** A request to such an app, when all is over and nobody has asked for its exchange. */
+async function answeredRequest(): Promise<FastifyRequest> {
+  const app = createApp();
+  const ended = createDeferred<FastifyRequest>();
+  await app.register(layer({}));
+  app.get("/", async (request, { raw }) => {
+    raw.once("close", () => ended.resolve(request));
+    return "hello";
+  });
+  await (await fetch(await listen(app))).text();
+  return ended.promise;
+}
+
 describe("the exchange of an app in which no layer settles anything", () => {
   it.each(["a request over the network", "inject"])("tells how it ended: %s", async (how) => {
     const app = createApp();
@@ -27,15 +40,7 @@ describe("the exchange of an app in which no layer settles anything", () => {
   });
 
   it("tells it to one who asks for the first time when it is all over", async () => {
-    const app = createApp();
-    const ended = createDeferred<FastifyRequest>();
-    await app.register(layer({}));
-    app.get("/", async (request, { raw }) => {
-      raw.once("close", () => ended.resolve(request));
-      return "hello";
-    });
-    await (await fetch(await listen(app))).text();
-    const request = await ended.promise;
+    const request = await answeredRequest();
     expect(exchangeOf(request)?.outcome).toBe("completed");
     expect(exchangeOf(request)?.settledAt).toBeTypeOf("number");
   });
@@ -124,15 +129,7 @@ describe("nothing further in runs, where no layer settles anything, for a client
 
 describe("what is followed from the first call of exchangeOf on", () => {
   it("is timed from there, and what went out before has no time", async () => {
-    const app = createApp();
-    const ended = createDeferred<FastifyRequest>();
-    await app.register(layer({}));
-    app.get("/", async (request, { raw }) => {
-      raw.once("close", () => ended.resolve(request));
-      return "hello";
-    });
-    await (await fetch(await listen(app))).text();
-    const request = await ended.promise;
+    const request = await answeredRequest();
     const before = performance.now();
     const exchange = exchangeOf(request);
     expect(exchange).toMatchObject({ headersAt: undefined, firstByteAt: undefined });

@@ -14,6 +14,7 @@ type Phases = { readonly [P in Phase]: readonly PlanStep[] };
 export interface Plan extends Endings, Phases {
   readonly onHeaders: readonly PlanStep[];
   readonly onSettled: readonly PlanStep[];
+  /** Which hook runs the steps of the phases in which they come behind a user's own. */
   readonly tails: Readonly<Tails>;
 }
 
