@@ -67,5 +67,6 @@ function collect(layers: readonly PlacedLayer[], ofRoute: Route["steps"] = new M
   const steps = layers
     .toReversed()
     .flatMap((layer) => [...layer.steps, ...(ofRoute.get(layer) ?? [])]);
-  return { onHeaders: inPhase(steps, "onHeaders"), onSettled: inPhase(steps, "onSettled") };
+  const [onHeaders, onSettled] = [inPhase(steps, "onHeaders"), inPhase(steps, "onSettled")];
+  return { onHeaders, onSettled, asked: onHeaders.length + onSettled.length > 0 };
 }

@@ -5,6 +5,7 @@ import { watchReplies } from "./answers.ts";
 import type { PlacedLayer } from "./arrangement.ts";
 import { beginExchange, type Exchange } from "./exchange.ts";
 import { fastifyHook } from "./hooks.ts";
+import { passageOf } from "./passage.ts";
 import { isFastifyPhase, PHASES } from "./phases.ts";
 import { followExchanges, settlingOf } from "./settling.ts";
 import { inPhase } from "./steps.ts";
@@ -24,7 +25,8 @@ export function installAlone(app: FastifyInstance, layer: PlacedLayer): void {
   for (const phase of PHASES.filter(isFastifyPhase)) {
     const steps = inPhase(layer.steps, phase);
     if (steps.length === 0) continue;
-    const hook = fastifyHook(phase, { exchange, steps: () => steps });
+    const passage = passageOf(steps);
+    const hook = fastifyHook(phase, { exchange, passage: () => passage });
     app.addHook(phase as "onRequest", hook as () => void);
   }
   const { onRoute } = layer;
@@ -65,7 +67,8 @@ function begin(app: FastifyInstance): void {
 function addRouteHook(options: RouteOptions, step: Step): void {
   const { phase } = step;
   if (!isFastifyPhase(phase)) return;
-  const hook = fastifyHook(phase, { exchange, steps: () => [step] }) as () => void;
+  const passage = passageOf([step]);
+  const hook = fastifyHook(phase, { exchange, passage: () => passage }) as () => void;
   const name = phase as "onRequest";
   options[name] = [options[name] ?? [], hook].flat();
 }

@@ -7,10 +7,11 @@ export {
   type PlacedLayer,
   setArrangement,
 } from "./arrangement.ts";
-export { beginExchange, type Endings, Exchange } from "./exchange.ts";
+export { beginExchange, begunExchange, type Endings, Exchange } from "./exchange.ts";
 export { fastifyHook, type Lookup } from "./hooks.ts";
+export { type Passage, passageOf } from "./passage.ts";
 export { type FastifyPhase, isFastifyPhase } from "./phases.ts";
 export { followExchanges } from "./settling.ts";
 export { inPhase } from "./steps.ts";
 export { announce, answer, fail } from "./track.ts";
-export { type Done, walkPayload } from "./walk.ts";
+export { type Done, walk, walkPayload } from "./walk.ts";

@@ -12,6 +12,8 @@ import type { Outcome, Step } from "./types.ts";
 export interface Endings {
   readonly onHeaders: readonly Step[];
   readonly onSettled: readonly Step[];
+  /** Whether there is any of them. */
+  readonly asked: boolean;
 }
 
 const kExchange: unique symbol = Symbol.for("enfilade.exchange");
@@ -38,15 +40,15 @@ export class Exchange {
   readonly reply: FastifyReply;
   readonly raw: ServerResponse;
   /** When the first hook ran; where no layer has `onHeaders` or `onSettled`, when it was first asked for. */
-  startedAt = 0;
+  startedAt!: number;
   /** When the headers were handed to the connection, if somebody had asked by then. */
-  headersAt: number | undefined;
+  headersAt: number | undefined = undefined;
   /** When the first byte of a body that is written in pieces went out, if somebody had asked by then. */
-  firstByteAt: number | undefined;
+  firstByteAt: number | undefined = undefined;
   /** When the response was closed, whoever closed it. */
-  settledAt: number | undefined;
+  settledAt: number | undefined = undefined;
   /** How it ended; `undefined` until then. */
-  outcome: Outcome | undefined;
+  outcome: Outcome | undefined = undefined;
   /** True once a reply, or an error, is on its way out, somebody took the connection, or it was closed. */
   sending = false;
   /** How many times a payload was handed to `onSend`: twice when the first one failed before its headers. */
@@ -60,13 +62,13 @@ export class Exchange {
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
   /** What waits for the end of this exchange; `undefined` where nothing is left to do then. */
-  readonly settling: Settling | undefined;
+  settling: Settling | undefined = undefined;
   /** Whether it looks at the clock, and hears of the close of the response, and so of its own end. */
   followed = false;
   /** The `writeHead` that the response had before the exchange took its place. */
   readonly writeHead: WriteHead;
   /** The `write` that the response had before it was followed. */
-  write: ServerResponse["write"] | undefined;
+  write: ServerResponse["write"] | undefined = undefined;
 
   constructor(request: FastifyRequest, reply: FastifyReply, endings: Endings) {
     const raw: ServerResponse & Tracked = reply.raw;
@@ -77,18 +79,6 @@ export class Exchange {
     this.writeHead = raw.writeHead as WriteHead;
     raw[kExchange] = this;
     raw.writeHead = writeHead;
-    if (endings.onSettled.length > 0) {
-      this.settling = settlingOf(request.server);
-      this.settling?.begin(this);
-      follow(this);
-    } else if (
-      endings.onHeaders.length > 0 ||
-      raw.socket === null ||
-      request.raw.httpVersionMajor === 2
-    ) {
-      // Neither a response that waits for its turn nor one of HTTP/2 shows by itself that it is over.
-      follow(this);
-    }
   }
 
   /** True once nobody is there to read a response, or what is left of it. */
@@ -101,7 +91,8 @@ export class Exchange {
    * all over. Whoever began work for a client that has gone would never hear of its end.
    */
   get answered(): boolean {
-    return this.sending || this.raw.destroyed;
+    // Compared, because any other value of JavaScript could be truthy: every step of the way in comes by here.
+    return this.sending === true || this.raw.destroyed === true;
   }
 }
 
@@ -115,7 +106,18 @@ export function beginExchange(
   if (begun !== undefined) return begun;
   const exchange = new Exchange(request, reply, endings(request));
   request[kExchange] = exchange;
+  if (endsUnseen(exchange)) follow(exchange);
   return exchange;
+}
+
+/** Tells whether a layer asks for the ending of an exchange, or its response does not show by itself that it is over. */
+function endsUnseen({ endings, raw, request }: Exchange): boolean {
+  return (
+    endings.asked ||
+    // One that waits for its turn, and one of HTTP/2.
+    raw.socket === null ||
+    request.raw.httpVersionMajor === 2
+  );
 }
 
 /** Gives the exchange of a request, if it has begun, to those who do not ask how it ended. */
@@ -148,7 +150,11 @@ function follow(exchange: Exchange): void {
   if (exchange.followed) return;
   exchange.followed = true;
   exchange.startedAt = performance.now();
-  const { raw, request } = exchange;
+  const { raw, request, endings } = exchange;
+  if (endings.onSettled.length > 0) {
+    exchange.settling = settlingOf(request.server);
+    exchange.settling?.begin(exchange);
+  }
   if (!raw.headersSent) {
     exchange.write = raw.write;
     raw.write = write;
@@ -169,7 +175,7 @@ function writeHead(
   const exchange = this[kExchange];
   if (exchange === undefined) throw new TypeError("writeHead was called on another response");
   // A head that is written twice, and one that nobody will read, are Node's affair.
-  if (exchange.headed || exchange.over) {
+  if (exchange.headed || exchange.outcome !== undefined || this.destroyed) {
     return exchange.writeHead.call(this, status, second, third);
   }
   exchange.headed = true;

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { LAYER_EMPTY_REJECTION } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import { type Passage, passageOf } from "./passage.ts";
 import { isThenable } from "./thenable.ts";
 import type { Step } from "./types.ts";
 
@@ -11,6 +12,8 @@ import type { Step } from "./types.ts";
  * opened (`AsyncLocalStorage.run`) holds for everything further in. `this` is the route's instance.
  */
 
+type Run = Step["run"];
+
 /** Fastify's continuation of a hook. */
 export type Done = (error?: Error | null, payload?: unknown) => void;
 
@@ -19,42 +22,39 @@ export type Done = (error?: Error | null, payload?: unknown) => void;
  * has answered; outbound ones pass `undefined`, and run to the end.
  */
 export function walk(
-  steps: readonly Step[],
+  passage: Passage,
   exchange: Exchange | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
   done: Done,
 ): void {
-  if (steps.length === 0) {
+  const { runs, returning } = passage;
+  if (runs.length === 0) {
     done();
     return;
   }
   const { server } = request;
-  for (let index = 0; index < steps.length; index++) {
-    const step = steps[index] as Step;
-    if (step.style === "callback") {
-      walkOn(steps, index, exchange, request, reply, done);
-      return;
-    }
+  for (let index = 0; index < returning; index++) {
     let result: unknown;
     try {
-      result = step.run.call(server, request, reply);
+      result = (runs[index] as Run).call(server, request, reply);
     } catch (error) {
-      done(reasonOf(error, step));
+      done(reasonOf(error, passage, index));
       return;
     }
-    if (exchange?.answered) return;
-    if (isThenable(result)) {
-      walkOn(steps, index + 1, exchange, request, reply, done, result);
+    if (exchange?.answered === true) return;
+    if (result !== undefined && isThenable(result)) {
+      walkOn(passage, index + 1, exchange, request, reply, done, result);
       return;
     }
   }
-  done();
+  if (returning === runs.length) done();
+  else walkOn(passage, returning, exchange, request, reply, done);
 }
 
 /** Runs the steps from `start` on, once `pending` has come true. */
 function walkOn(
-  steps: readonly Step[],
+  passage: Passage,
   start: number,
   exchange: Exchange | undefined,
   request: FastifyRequest,
@@ -62,23 +62,25 @@ function walkOn(
   done: Done,
   pending?: PromiseLike<unknown>,
 ): void {
+  const { steps, runs, returning } = passage;
   const { server } = request;
   let index = start;
   const goOn = (): void => {
-    while (!exchange?.answered) {
-      const step = steps[index++];
-      if (step === undefined) {
+    while (exchange?.answered !== true) {
+      if (index === runs.length) {
         done();
         return;
       }
+      const run = runs[index] as Run;
+      const returns = index < returning || steps[index]?.style === "return";
+      index += 1;
       let result: unknown;
       try {
-        result =
-          step.style === "return"
-            ? step.run.call(server, request, reply)
-            : step.run.call(server, request, reply, next);
+        result = returns
+          ? run.call(server, request, reply)
+          : run.call(server, request, reply, next);
       } catch (thrown) {
-        done(reasonOf(thrown, step));
+        fail(thrown);
         return;
       }
       if (isThenable(result)) {
@@ -86,14 +88,14 @@ function walkOn(
         if ((result as unknown) !== reply) result.then(goOn, fail);
         return;
       }
-      if (step.style === "callback") return;
+      if (!returns) return;
     }
   };
   const next = (error?: Error | null): void => {
     if (error) done(error);
     else goOn();
   };
-  const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
+  const fail = (error: unknown) => done(reasonOf(error, passage, index - 1));
   if (pending === undefined) goOn();
   else if ((pending as unknown) !== reply) pending.then(goOn, fail);
 }
@@ -103,7 +105,7 @@ function walkOn(
  * `constant`, what the steps give counts for nothing: an error is watched, not changed.
  */
 export function walkPayload(
-  steps: readonly Step[],
+  passage: Passage,
   exchange: Exchange | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -111,37 +113,35 @@ export function walkPayload(
   done: Done,
   constant = false,
 ): void {
-  if (steps.length === 0) {
+  const { runs, returning } = passage;
+  if (runs.length === 0) {
     done(null, payload);
     return;
   }
   const { server } = request;
   let current = payload;
-  for (let index = 0; index < steps.length; index++) {
-    const step = steps[index] as Step;
-    if (step.style === "callback") {
-      walkPayloadOn(steps, index, exchange, request, reply, current, done, constant);
-      return;
-    }
+  for (let index = 0; index < returning; index++) {
     let result: unknown;
     try {
-      result = step.run.call(server, request, reply, current);
+      result = (runs[index] as Run).call(server, request, reply, current);
     } catch (error) {
-      done(reasonOf(error, step));
+      done(reasonOf(error, passage, index));
       return;
     }
-    if (exchange?.answered) return;
+    if (exchange?.answered === true) return;
+    if (result === undefined) continue;
     if (isThenable(result)) {
-      walkPayloadOn(steps, index + 1, exchange, request, reply, current, done, constant, result);
+      walkPayloadOn(passage, index + 1, exchange, request, reply, current, done, constant, result);
       return;
     }
-    if (result !== undefined && !constant) current = result;
+    if (!constant) current = result;
   }
-  done(null, current);
+  if (returning === runs.length) done(null, current);
+  else walkPayloadOn(passage, returning, exchange, request, reply, current, done, constant);
 }
 
 function walkPayloadOn(
-  steps: readonly Step[],
+  passage: Passage,
   start: number,
   exchange: Exchange | undefined,
   request: FastifyRequest,
@@ -151,27 +151,29 @@ function walkPayloadOn(
   constant: boolean,
   pending?: PromiseLike<unknown>,
 ): void {
+  const { steps, runs, returning } = passage;
   const { server } = request;
   let index = start;
   let current = payload;
   const goOn = (value?: unknown): void => {
     if (value !== undefined && !constant) current = value;
     try {
-      while (!exchange?.answered) {
-        const step = steps[index++];
-        if (step === undefined) {
+      while (exchange?.answered !== true) {
+        if (index === runs.length) {
           done(null, current);
           return;
         }
-        const result =
-          step.style === "return"
-            ? step.run.call(server, request, reply, current)
-            : step.run.call(server, request, reply, current, next);
+        const run = runs[index] as Run;
+        const returns = index < returning || steps[index]?.style === "return";
+        index += 1;
+        const result = returns
+          ? run.call(server, request, reply, current)
+          : run.call(server, request, reply, current, next);
         if (isThenable(result)) {
           result.then(goOn, fail);
           return;
         }
-        if (step.style === "callback") return;
+        if (!returns) return;
         if (result !== undefined && !constant) current = result;
       }
     } catch (error) {
@@ -183,14 +185,14 @@ function walkPayloadOn(
     if (error) done(error);
     else goOn(value);
   };
-  const fail = (error: unknown) => done(reasonOf(error, steps[index - 1]));
+  const fail = (error: unknown) => done(reasonOf(error, passage, index - 1));
   if (pending === undefined) goOn();
   else pending.then(goOn, fail);
 }
 
 /** Runs the steps of `onRequestAbort`, which have no reply to look at. */
 export function walkAbort(
-  steps: readonly Step[],
+  { steps }: Passage,
   request: FastifyRequest,
   reply: FastifyReply,
   done: Done,
@@ -204,10 +206,12 @@ export function walkAbort(
       },
     }),
   );
-  walk(watchers, undefined, request, reply, done);
+  walk(passageOf(watchers), undefined, request, reply, done);
 }
 
 /** A hook that fails with nothing, or with something falsy, must not count as one that has not failed. */
-function reasonOf(error: unknown, step: Step | undefined): Error {
-  return (error as Error | undefined) || new LAYER_EMPTY_REJECTION(step?.phase ?? "unknown");
+function reasonOf(error: unknown, { steps }: Passage, index: number): Error {
+  return (
+    (error as Error | undefined) || new LAYER_EMPTY_REJECTION(steps[index]?.phase ?? "unknown")
+  );
 }

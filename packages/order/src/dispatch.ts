@@ -3,19 +3,23 @@ import {
   announce,
   answer,
   beginExchange,
+  begunExchange,
   type Done,
   type Exchange,
   type FastifyPhase,
   fail,
   fastifyHook,
   followExchanges,
+  type Passage,
+  passageOf,
+  walk,
   walkPayload,
   watchReplies,
 } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { keepLast } from "./closing.ts";
 import type { Line } from "./line.ts";
-import { type Plan, STEPS_IN } from "./plan.ts";
+import { PASSAGE_IN, type Plan } from "./plan.ts";
 import type { Route } from "./routes.ts";
 import { scopeOf, TAIL_PHASES, type TailPhase, type Tails } from "./scope.ts";
 
@@ -31,7 +35,7 @@ import { scopeOf, TAIL_PHASES, type TailPhase, type Tails } from "./scope.ts";
  * the scope has. Without any hook of a user's own, the line's first one runs them right away.
  */
 
-const NOTHING: readonly never[] = [];
+const NOTHING = passageOf([]);
 
 /** Phases in which the position among users' hooks does not matter; added when a layer first needs one. */
 const LATE = ["onError", "onResponse", "onTimeout", "onRequestAbort"] as const;
@@ -61,13 +65,13 @@ function planOf({ endings }: Exchange): Plan {
  * Gives the steps of an inbound phase the first time that it is asked. An instance may have the line's hook
  * more than once, and `reply.callNotFound()` makes Fastify run the last phase again.
  */
-function once(phase: InboundPhase): (exchange: Exchange) => readonly Step[] {
+function once(phase: InboundPhase): (exchange: Exchange) => Passage {
   const bit = 1 << INBOUND_PHASES.indexOf(phase);
-  const stepsIn = STEPS_IN[phase];
+  const passageIn = PASSAGE_IN[phase];
   return (exchange) => {
     if ((exchange.entered & bit) !== 0) return NOTHING;
     exchange.entered |= bit;
-    return stepsIn(planOf(exchange));
+    return passageIn(planOf(exchange));
   };
 }
 
@@ -89,10 +93,13 @@ type PayloadHook = (
 /** Adds the hooks of the line to the root instance. */
 export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const endings = (request: FastifyRequest): Plan => line.planOf(request);
-  const exchange = (request: FastifyRequest, reply: FastifyReply): Exchange =>
+  const begin = (request: FastifyRequest, reply: FastifyReply): Exchange =>
     beginExchange(request, reply, endings);
-  const hook = (phase: FastifyPhase, steps: (exchange: Exchange) => readonly Step[]) =>
-    fastifyHook(phase, { exchange, steps });
+  // Only the first hook of a request has to begin its exchange: what never runs is not compiled into the others.
+  const exchange = (request: FastifyRequest, reply: FastifyReply): Exchange =>
+    begunExchange(request) ?? begin(request, reply);
+  const hook = (phase: FastifyPhase, passage: (exchange: Exchange) => Passage) =>
+    fastifyHook(phase, { exchange, passage });
   // Fastify's own: a plugin that puts another function in its place (OpenTelemetry's does) means users' hooks.
   const { addHook } = app;
   // Fastify types each hook by its name; these are made for theirs.
@@ -111,15 +118,15 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   };
   // In a scope without hooks of a user's own, the hooks that come first are the last in one.
   const firstOf = (phase: TailPhase) => {
-    const [stepsIn, tail] = [STEPS_IN[phase], tailIn(phase)];
-    return (current: Exchange): readonly Step[] => {
+    const [passageIn, tail] = [PASSAGE_IN[phase], tailIn(phase)];
+    return (current: Exchange): Passage => {
       const where = tail(current);
       const runs = where === "first" || (where === "scope" && isLast(current, phase, 0));
-      return runs ? stepsIn(planOf(current)) : NOTHING;
+      return runs ? passageIn(planOf(current)) : NOTHING;
     };
   };
   const [firstToSerialize, firstToSend] = [firstOf("preSerialization"), firstOf("onSend")];
-  const begin: PayloadHook = (request, reply, payload, done) => {
+  const serialize: PayloadHook = (request, reply, payload, done) => {
     const current = exchange(request, reply);
     current.sending = true;
     walkPayload(firstToSerialize(current), undefined, request, reply, payload, done);
@@ -127,25 +134,37 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const send: PayloadHook = (request, reply, payload, done) => {
     const current = exchange(request, reply);
     announce(current, reply);
-    walkPayload(firstToSend(current), undefined, request, reply, payload, done);
+    const { tails, passages } = planOf(current);
+    const passage = tails.onSend === "first" ? passages.onSend : firstToSend(current);
+    walkPayload(passage, undefined, request, reply, payload, done);
   };
   const error: PayloadHook = (request, reply, _error, done) => {
     fail(exchange(request, reply), reply);
     done();
   };
+  const enter = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
+    const current = begin(request, reply);
+    if ((current.entered & 1) !== 0) {
+      done();
+      return;
+    }
+    current.entered |= 1;
+    walk(planOf(current).passages.onRequest, current, request, reply, done);
+  };
+  first.set("onRequest", enter);
   followExchanges(app);
   watchReplies(app, answer);
-  first.set("preSerialization", begin);
+  first.set("preSerialization", serialize);
   precede(app, "onRequest");
   add("onError", error);
   add("onSend", send);
 
   const closing = Object.fromEntries(
     TAIL_PHASES.map((phase) => {
-      const [stepsIn, tail] = [STEPS_IN[phase], tailIn(phase)];
-      const steps = (current: Exchange) =>
-        tail(current) === "route" ? stepsIn(planOf(current)) : NOTHING;
-      return [phase, hook(phase, steps)];
+      const [passageIn, tail] = [PASSAGE_IN[phase], tailIn(phase)];
+      const passage = (current: Exchange) =>
+        tail(current) === "route" ? passageIn(planOf(current)) : NOTHING;
+      return [phase, hook(phase, passage)];
     }),
   );
   const used = new Set<Phase>();
@@ -156,10 +175,10 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
         used.add(phase);
         precede(app, phase);
         if (!isLate(phase)) continue;
-        const stepsIn = STEPS_IN[phase];
+        const passageIn = PASSAGE_IN[phase];
         add(
           phase,
-          hook(phase, (current) => stepsIn(planOf(current))),
+          hook(phase, (current) => passageIn(planOf(current))),
         );
       }
     },
@@ -170,10 +189,10 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
       }
     },
     tail(phase, number) {
-      const [stepsIn, tail] = [STEPS_IN[phase], tailIn(phase)];
+      const [passageIn, tail] = [PASSAGE_IN[phase], tailIn(phase)];
       return hook(phase, (current) =>
         tail(current) === "scope" && isLast(current, phase, number())
-          ? stepsIn(planOf(current))
+          ? passageIn(planOf(current))
           : NOTHING,
       );
     },

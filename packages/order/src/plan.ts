@@ -1,5 +1,11 @@
 import { isOutbound, PHASES, type Phase, type Step } from "@enfilade/layer";
-import type { Endings } from "@enfilade/layer/arranging";
+import {
+  type Endings,
+  type FastifyPhase,
+  isFastifyPhase,
+  type Passage,
+  passageOf,
+} from "@enfilade/layer/arranging";
 import type { Member, Tails } from "./scope.ts";
 
 /** A step that knows whose it is, for explanations and for tracing. */
@@ -8,7 +14,8 @@ export interface PlanStep extends Step {
   readonly scope: string;
 }
 
-type Phases = { readonly [P in Phase]: readonly PlanStep[] };
+/** The steps of every phase, in the order of their running. */
+export type Phases = { readonly [P in Phase]: readonly PlanStep[] };
 
 /** The compiled line of one route or not-found handler: the functions of every phase, in the order of their running. */
 export interface Plan extends Endings, Phases {
@@ -16,6 +23,8 @@ export interface Plan extends Endings, Phases {
   readonly onSettled: readonly PlanStep[];
   /** Which hook runs the steps of the phases in which they come behind a user's own. */
   readonly tails: Readonly<Tails>;
+  /** The same steps, ready to be run by the hooks of the line. */
+  readonly passages: { readonly [P in FastifyPhase]: Passage };
 }
 
 /** The steps that a layer has for one route, besides those that it has for all. */
@@ -37,7 +46,16 @@ export function compile(
       return [phase, line.flat().filter((step) => step.phase === phase)];
     }),
   ) as unknown as Phases;
-  return { ...phases, tails };
+  return ready(phases, tails);
+}
+
+/** Makes the steps of every phase ready to be run. */
+export function ready(phases: Phases, tails: Readonly<Tails>): Plan {
+  const passages = Object.fromEntries(
+    PHASES.filter(isFastifyPhase).map((phase) => [phase, passageOf(phases[phase])]),
+  ) as Plan["passages"];
+  const asked = phases.onHeaders.length + phases.onSettled.length > 0;
+  return { ...phases, asked, tails, passages };
 }
 
 function owned({ phase, style, run }: Step, { layer, scope }: Member): PlanStep {
@@ -45,17 +63,15 @@ function owned({ phase, style, run }: Step, { layer, scope }: Member): PlanStep 
 }
 
 /** Reads the steps of each phase from a plan. A name in the code is read faster than one in a variable. */
-export const STEPS_IN: { readonly [P in Phase]: (plan: Plan) => readonly PlanStep[] } = {
-  onRequest: (plan) => plan.onRequest,
-  preParsing: (plan) => plan.preParsing,
-  preValidation: (plan) => plan.preValidation,
-  preHandler: (plan) => plan.preHandler,
-  preSerialization: (plan) => plan.preSerialization,
-  onError: (plan) => plan.onError,
-  onSend: (plan) => plan.onSend,
-  onHeaders: (plan) => plan.onHeaders,
-  onResponse: (plan) => plan.onResponse,
-  onTimeout: (plan) => plan.onTimeout,
-  onRequestAbort: (plan) => plan.onRequestAbort,
-  onSettled: (plan) => plan.onSettled,
+export const PASSAGE_IN: { readonly [P in FastifyPhase]: (plan: Plan) => Passage } = {
+  onRequest: ({ passages }) => passages.onRequest,
+  preParsing: ({ passages }) => passages.preParsing,
+  preValidation: ({ passages }) => passages.preValidation,
+  preHandler: ({ passages }) => passages.preHandler,
+  preSerialization: ({ passages }) => passages.preSerialization,
+  onError: ({ passages }) => passages.onError,
+  onSend: ({ passages }) => passages.onSend,
+  onResponse: ({ passages }) => passages.onResponse,
+  onTimeout: ({ passages }) => passages.onTimeout,
+  onRequestAbort: ({ passages }) => passages.onRequestAbort,
 };

@@ -1,6 +1,6 @@
 import { tracingChannel } from "node:diagnostics_channel";
 import { PHASES } from "@enfilade/layer";
-import type { Plan, PlanStep } from "./plan.ts";
+import { type Phases, type Plan, type PlanStep, ready } from "./plan.ts";
 
 /** What a subscriber of `tracing:enfilade.layer:*` is given. */
 export interface LayerTrace {
@@ -14,10 +14,18 @@ export interface LayerTrace {
 }
 
 const channel = tracingChannel<string, LayerTrace>("enfilade.layer");
+const { start, end, asyncStart, asyncEnd, error } = channel;
 
 /** Tells whether anybody listens; asked once for each exchange. */
 export function isTraced(): boolean {
-  return channel.hasSubscribers;
+  // What the channel's own `hasSubscribers` reads, in constants: an exchange that nobody traces asks for next to nothing.
+  return (
+    start.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers
+  );
 }
 
 const plans = new WeakMap<Plan, Plan>();
@@ -27,7 +35,7 @@ export function traced(plan: Plan): Plan {
   const known = plans.get(plan);
   if (known !== undefined) return known;
   const phases = Object.fromEntries(PHASES.map((phase) => [phase, plan[phase].map(tracedStep)]));
-  const made: Plan = { ...plan, ...phases };
+  const made = ready(phases as unknown as Phases, plan.tails);
   plans.set(plan, made);
   return made;
 }
@@ -54,7 +62,6 @@ function tracedStep(step: PlanStep): PlanStep {
 
 /** Publishes the end of a hook that takes its time. A reply that it returns is a thenable, and no promise of its own. */
 function tracedPromise(result: Promise<unknown>, trace: LayerTrace): Promise<unknown> {
-  const { asyncStart, asyncEnd, error } = channel;
   return result.then(
     (value) => {
       trace.result = value;
