@@ -14,4 +14,4 @@ export { type FastifyPhase, isFastifyPhase } from "./phases.ts";
 export { followExchanges } from "./settling.ts";
 export { inPhase } from "./steps.ts";
 export { announce, answer, fail } from "./track.ts";
-export { type Done, walk, walkPayload } from "./walk.ts";
+export { type Done, walkPayload } from "./walk.ts";

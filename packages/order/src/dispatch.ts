@@ -12,7 +12,6 @@ import {
   followExchanges,
   type Passage,
   passageOf,
-  walk,
   walkPayload,
   watchReplies,
 } from "@enfilade/layer/arranging";
@@ -109,6 +108,7 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const first = new Map<string, Hook>(
     INBOUND_PHASES.map((phase) => [phase, hook(phase, once(phase))]),
   );
+  first.set("onRequest", fastifyHook("onRequest", { exchange: begin, passage: once("onRequest") }));
   const precede = (instance: FastifyInstance, phase: string) => {
     const run = first.get(phase);
     const { preceded } = scopeOf(instance);
@@ -142,16 +142,6 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
     fail(exchange(request, reply), reply);
     done();
   };
-  const enter = (request: FastifyRequest, reply: FastifyReply, done: Done): void => {
-    const current = begin(request, reply);
-    if ((current.entered & 1) !== 0) {
-      done();
-      return;
-    }
-    current.entered |= 1;
-    walk(planOf(current).passages.onRequest, current, request, reply, done);
-  };
-  first.set("onRequest", enter);
   followExchanges(app);
   watchReplies(app, answer);
   first.set("preSerialization", serialize);
