@@ -81,11 +81,6 @@ export class Exchange {
     raw.writeHead = writeHead;
   }
 
-  /** True once nobody is there to read a response, or what is left of it. */
-  get over(): boolean {
-    return this.outcome !== undefined || this.raw.destroyed;
-  }
-
   /**
    * True once nothing further in may run: a reply is on its way, somebody took the connection, or it is
    * all over. Whoever began work for a client that has gone would never hear of its end.
