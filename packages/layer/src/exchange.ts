@@ -101,12 +101,12 @@ export function beginExchange(
   if (begun !== undefined) return begun;
   const exchange = new Exchange(request, reply, endings(request));
   request[kExchange] = exchange;
-  if (endsUnseen(exchange)) follow(exchange);
+  if (mustFollow(exchange)) follow(exchange);
   return exchange;
 }
 
-/** Tells whether a layer asks for the ending of an exchange, or its response does not show by itself that it is over. */
-function endsUnseen({ endings, raw, request }: Exchange): boolean {
+/** Tells whether a layer asks for the ending of an exchange, or its response would not show by itself that it is over. */
+function mustFollow({ endings, raw, request }: Exchange): boolean {
   return (
     endings.asked ||
     // One that waits for its turn, and one of HTTP/2.
