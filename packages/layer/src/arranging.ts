@@ -7,7 +7,7 @@ export {
   type PlacedLayer,
   setArrangement,
 } from "./arrangement.ts";
-export { beginExchange, begunExchange, type Endings, Exchange } from "./exchange.ts";
+export { beginExchange, type Endings, Exchange } from "./exchange.ts";
 export { fastifyHook, type Lookup } from "./hooks.ts";
 export { type Passage, passageOf } from "./passage.ts";
 export { type FastifyPhase, isFastifyPhase } from "./phases.ts";

@@ -3,7 +3,6 @@ import {
   announce,
   answer,
   beginExchange,
-  begunExchange,
   type Done,
   type Exchange,
   type FastifyPhase,
@@ -92,11 +91,8 @@ type PayloadHook = (
 /** Adds the hooks of the line to the root instance. */
 export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const endings = (request: FastifyRequest): Plan => line.planOf(request);
-  const begin = (request: FastifyRequest, reply: FastifyReply): Exchange =>
-    beginExchange(request, reply, endings);
-  // Only the first hook of a request has to begin its exchange: what never runs is not compiled into the others.
   const exchange = (request: FastifyRequest, reply: FastifyReply): Exchange =>
-    begunExchange(request) ?? begin(request, reply);
+    beginExchange(request, reply, endings);
   const hook = (phase: FastifyPhase, passage: (exchange: Exchange) => Passage) =>
     fastifyHook(phase, { exchange, passage });
   // Fastify's own: a plugin that puts another function in its place (OpenTelemetry's does) means users' hooks.
@@ -108,7 +104,6 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const first = new Map<string, Hook>(
     INBOUND_PHASES.map((phase) => [phase, hook(phase, once(phase))]),
   );
-  first.set("onRequest", fastifyHook("onRequest", { exchange: begin, passage: once("onRequest") }));
   const precede = (instance: FastifyInstance, phase: string) => {
     const run = first.get(phase);
     const { preceded } = scopeOf(instance);
@@ -134,9 +129,7 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
   const send: PayloadHook = (request, reply, payload, done) => {
     const current = exchange(request, reply);
     announce(current, reply);
-    const { tails, passages } = planOf(current);
-    const passage = tails.onSend === "first" ? passages.onSend : firstToSend(current);
-    walkPayload(passage, undefined, request, reply, payload, done);
+    walkPayload(firstToSend(current), undefined, request, reply, payload, done);
   };
   const error: PayloadHook = (request, reply, _error, done) => {
     fail(exchange(request, reply), reply);
