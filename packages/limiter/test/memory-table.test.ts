@@ -89,6 +89,39 @@ describe("a memory store that is full", () => {
     for (const key of ["d", "e"]) expect(decide(runs, key, { lease: key }).admitted).toBe(true);
   });
 
+  it("tells when slots come back, of leases with lives of their own under one key", () => {
+    const { clock, decide } = start(3);
+    const take = (lease: string, ttl: number, cost: number) =>
+      decide(concurrency({ limit: 6, ttl }), "k", { lease, cost });
+    take("long", 60_000, 2);
+    take("short", 10_000, 1);
+    take("middle", 30_000, 3);
+    for (const [cost, ms] of [
+      [1, 10_000],
+      [2, 30_000],
+      [4, 30_000],
+      [5, 60_000],
+      [7, Number.POSITIVE_INFINITY],
+    ] as const) {
+      expect(take("more", 10_000, cost)).toMatchObject({ admitted: false, retryAfterMs: ms });
+    }
+    // A renewal never shortens a life.
+    expect(take("long", 10_000, 2).verdicts[0]).toMatchObject({ remaining: 0, resetMs: 60_000 });
+    clock.advance(10_000);
+    expect(take("more", 10_000, 1)).toMatchObject({ admitted: true });
+  });
+
+  it("forgets keys whose leases have expired, long before it is full", () => {
+    const { clock, store, decide } = start(1_000_000);
+    const runs = concurrency({ limit: 1, ttl: 1_000 });
+    for (let i = 0; i < 10_000; i++) {
+      decide(runs, `key-${i}`, { lease: "a" });
+      clock.advance(10);
+    }
+    // A hundred of them are alive at any time.
+    expect(store.size).toBeLessThan(300);
+  });
+
   it("finds every key again, whatever comes and goes", () => {
     const { clock, decide } = start(10_000);
     const window = strictWindow({ limit: 3, per: "hour", buckets: 1 });

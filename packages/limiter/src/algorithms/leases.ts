@@ -1,19 +1,38 @@
 import type { ConcurrencyPolicy } from "../policies/concurrency.ts";
+import {
+  createLease,
+  firstLease,
+  type LeaseNode,
+  type LeaseTree,
+  lastLease,
+  leaseAtSlot,
+  withLease,
+  withoutLease,
+} from "./lease-tree.ts";
 import type { Weighing } from "./weighing.ts";
 
-/** Leases by id: when they expire, and how many slots they hold. */
-export type LeaseState = Map<string, { expires: number; slots: number }>;
+/** The leases of one key, by id and by the time at which they expire. */
+export interface LeaseState {
+  readonly byId: Map<string, LeaseNode>;
+  tree: LeaseTree;
+}
+
+export function createLeaseState(): LeaseState {
+  return { byId: new Map(), tree: undefined };
+}
 
 /** Forgets the leases whose holders have not renewed them. */
 export function expireLeases(state: LeaseState, now: number): void {
-  for (const [id, lease] of state) if (lease.expires <= now) state.delete(id);
+  for (;;) {
+    const first = firstLease(state.tree);
+    if (first === undefined || first.expires > now) return;
+    dropLease(state, first.id);
+  }
 }
 
 /** Counts the slots that are taken, of a state without expired leases. */
-export function takenSlots(state: LeaseState): number {
-  let taken = 0;
-  for (const lease of state.values()) taken += lease.slots;
-  return taken;
+export function takenSlots({ tree }: LeaseState): number {
+  return tree?.total ?? 0;
 }
 
 /** Weighs a lease on a state without expired ones; an id that is there already passes: it renews. */
@@ -25,15 +44,11 @@ export function weighLease(
   now: number,
   weighing: Weighing,
 ): void {
-  const held = state.get(id);
-  let taken = 0;
-  let last = now;
-  for (const lease of state.values()) {
-    taken += lease.slots;
-    if (lease.expires > last) last = lease.expires;
-  }
-  weighing.pass = held !== undefined || taken + slots <= policy.limit;
-  weighing.takes = held === undefined ? slots : 0;
+  const isHeld = state.byId.has(id);
+  const taken = takenSlots(state);
+  const last = Math.max(now, lastLease(state.tree)?.expires ?? now);
+  weighing.pass = isHeld || taken + slots <= policy.limit;
+  weighing.takes = isHeld ? 0 : slots;
   weighing.remaining = Math.max(0, policy.limit - taken);
   weighing.resetUs = last - now;
   weighing.resetAfterUs = Math.max(last - now, policy.ttlMs * 1_000);
@@ -45,13 +60,8 @@ export function weighLease(
 }
 
 /** Until enough leases would expire, should nobody renew or release. */
-function untilFree(state: LeaseState, needed: number, now: number): number {
-  let missing = needed;
-  for (const lease of [...state.values()].sort((a, b) => a.expires - b.expires)) {
-    missing -= lease.slots;
-    if (missing <= 0) return lease.expires - now;
-  }
-  return 0;
+function untilFree({ tree }: LeaseState, needed: number, now: number): number {
+  return (leaseAtSlot(tree, needed)?.expires ?? now) - now;
 }
 
 /** Takes or renews a lease. A renewal keeps its slots, and never shortens its life. */
@@ -62,8 +72,19 @@ export function holdLease(
   slots: number,
   now: number,
 ): void {
-  const held = state.get(id);
+  const held = state.byId.get(id);
   const expires = now + policy.ttlMs * 1_000;
-  if (held === undefined) state.set(id, { expires, slots });
-  else held.expires = Math.max(held.expires, expires);
+  if (held !== undefined && held.expires >= expires) return;
+  if (held !== undefined) state.tree = withoutLease(state.tree, held);
+  const lease = createLease(id, held?.slots ?? slots, expires);
+  state.tree = withLease(state.tree, lease);
+  state.byId.set(id, lease);
+}
+
+/** Gives a lease back; tells whether there was one. */
+export function dropLease(state: LeaseState, id: string): boolean {
+  const held = state.byId.get(id);
+  if (held === undefined) return false;
+  state.tree = withoutLease(state.tree, held);
+  return state.byId.delete(id);
 }

@@ -1,4 +1,6 @@
 import {
+  createLeaseState,
+  dropLease,
   expireLeases,
   holdLease,
   type LeaseState,
@@ -12,8 +14,9 @@ import type { CounterTable } from "./row-table.ts";
 
 /** Where the leases of keys are counted that find no room of their own. */
 const OVERFLOW = "";
-/** Looking through all keys for expired leases is dear: only so often. */
-const SWEEP_EVERY_US = 1_000_000;
+/** How many keys are looked at for expired leases, at each new one and where there is no room for it. */
+const SWEEP_KEYS = 2;
+const EVICTION_KEYS = 32;
 
 /**
  * Leases by key. A key is here only while something runs under it, so that there are few; nothing is
@@ -22,8 +25,8 @@ const SWEEP_EVERY_US = 1_000_000;
 export class LeaseTable implements CounterTable {
   readonly #maxKeys: number;
   readonly #keys = new Map<string, LeaseState>();
-  readonly #empty: LeaseState = new Map();
-  #sweptAt = Number.NEGATIVE_INFINITY;
+  readonly #empty: LeaseState = createLeaseState();
+  #hand = this.#keys.entries();
 
   constructor(maxKeys: number) {
     this.#maxKeys = maxKeys;
@@ -57,10 +60,11 @@ export class LeaseTable implements CounterTable {
     if (cost === 0) return true;
     let state = this.#stateOf(charge, now);
     if (state === undefined) {
-      state = new Map();
+      this.#sweep(SWEEP_KEYS, now);
+      state = createLeaseState();
       this.#keys.set(this.#roomFor(charge, now), state);
     }
-    const fits = state.has(lease) || takenSlots(state) + cost <= policy.limit;
+    const fits = state.byId.has(lease) || takenSlots(state) + cost <= policy.limit;
     holdLease(policy, state, lease, cost, now);
     return fits;
   }
@@ -68,7 +72,8 @@ export class LeaseTable implements CounterTable {
   release({ key, partition, lease }: ResolvedCharge<ConcurrencyPolicy>): void {
     for (const name of [nameOf(partition, key), OVERFLOW]) {
       const state = this.#keys.get(name);
-      if (state?.delete(lease) && state.size === 0) this.#keys.delete(name);
+      if (state === undefined || !dropLease(state, lease)) continue;
+      if (state.byId.size === 0) this.#keys.delete(name);
     }
   }
 
@@ -85,16 +90,22 @@ export class LeaseTable implements CounterTable {
 
   /** The name under which a key without leases may have some. */
   #roomFor({ key, partition }: Pick<ResolvedCharge, "key" | "partition">, now: number): string {
-    if (this.#keys.size >= this.#maxKeys) this.#expireAll(now);
+    if (this.#keys.size >= this.#maxKeys) this.#sweep(EVICTION_KEYS, now);
     return this.#keys.size >= this.#maxKeys ? OVERFLOW : nameOf(partition, key);
   }
 
-  #expireAll(now: number): void {
-    if (now - this.#sweptAt < SWEEP_EVERY_US) return;
-    this.#sweptAt = now;
-    for (const [name, state] of this.#keys) {
+  /** Forgets the expired leases of the next so many keys, the first after the last. */
+  #sweep(count: number, now: number): void {
+    for (let left = Math.min(count, this.#keys.size); left > 0; left--) {
+      let next = this.#hand.next();
+      if (next.done) {
+        this.#hand = this.#keys.entries();
+        next = this.#hand.next();
+      }
+      if (next.done) return;
+      const [name, state] = next.value;
       expireLeases(state, now);
-      if (state.size === 0) this.#keys.delete(name);
+      if (state.byId.size === 0) this.#keys.delete(name);
     }
   }
 }
