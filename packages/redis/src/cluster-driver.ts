@@ -1,21 +1,26 @@
+import { setMaxListeners } from "node:events";
 import { createCluster, type RedisClusterOptions } from "@redis/client";
 import { backoffMs } from "./backoff.ts";
 import { ASK_TIME, type DriverEvents, type FailureKind, type RedisDriver } from "./driver.ts";
 import { keySlot } from "./key-slot.ts";
-import { classifyNodeRedis, safeOptions } from "./single-driver.ts";
+import { CONNECT_MS, classifyNodeRedis, safeOptions } from "./single-driver.ts";
+import { within } from "./within.ts";
 
 /** Options of node-redis' `createCluster`. */
 export type ClusterOptions = RedisClusterOptions;
 
 type Cluster = ReturnType<typeof openCluster>;
 type Node = Cluster["masters"][number];
+type Client = NonNullable<Node["client"]>;
+/** Where a node is reached. */
+type Endpoint = { readonly host: string; readonly port: number };
 
 /** Where the slots are is asked anew while a node stays away: its replica may have taken over. */
 const REFRESH_MS = 1_000;
 
-function openCluster(options: ClusterOptions) {
+function openCluster(options: ClusterOptions, signal: AbortSignal) {
   const { defaults = {} } = options;
-  const socket = { reconnectStrategy: backoffMs, ...defaults.socket };
+  const socket = { reconnectStrategy: backoffMs, ...defaults.socket, signal };
   return createCluster({
     ...options,
     defaults: safeOptions({ ...defaults, socket }),
@@ -32,6 +37,7 @@ export class ClusterDriver implements RedisDriver {
   readonly #options: ClusterOptions;
   #events: DriverEvents | undefined;
   #cluster: Cluster | undefined;
+  #sockets = new AbortController();
   #discovered = false;
   #retry: NodeJS.Timeout | undefined;
   #attempt = 0;
@@ -74,10 +80,17 @@ export class ClusterDriver implements RedisDriver {
     return this.#sendTo(address, ASK_TIME);
   }
 
-  reconnect(): void {
-    this.#drop();
-    clearTimeout(this.#retry);
-    if (!this.#closed) void this.#connect();
+  reconnect(address: string): void {
+    const node = this.#node(address);
+    const other = this.#cluster?.masters.find(
+      (master) => master.address !== address && master.client?.isReady,
+    );
+    if (node === undefined || other?.client === undefined) {
+      this.#renew();
+    } else {
+      this.#replace(node);
+      void this.#lookFor(address, other.client);
+    }
   }
 
   classify(error: unknown): FailureKind {
@@ -98,19 +111,50 @@ export class ClusterDriver implements RedisDriver {
     return await client.sendCommand([...args]);
   }
 
+  #renew(): void {
+    this.#drop();
+    clearTimeout(this.#retry);
+    if (!this.#closed) void this.#connect();
+  }
+
+  /** The others keep their connections, and what is under way on them. */
+  #replace(node: Node): void {
+    const { client } = node;
+    delete node.client;
+    // One that is given up while it connects comes about all the same, and would stay.
+    client?.on("connect", () => client.destroy());
+    client?.destroy();
+    this.#open(node);
+  }
+
+  /** Starts anew where the slots of a node have gone to another. */
+  async #lookFor(address: string, witness: Client): Promise<void> {
+    const cluster = this.#cluster;
+    try {
+      const shards = await witness.clusterSlots();
+      const stays = shards.some(({ master }) => `${master.host}:${master.port}` === address);
+      if (!stays && this.#cluster === cluster) this.#renew();
+    } catch {
+      // The next reconnect asks again.
+    }
+  }
+
   async #connect(): Promise<void> {
-    const cluster = openCluster(this.#options);
+    this.#sockets = new AbortController();
+    // One listener for each socket.
+    setMaxListeners(0, this.#sockets.signal);
+    const cluster = openCluster(this.#options, this.#sockets.signal);
     this.#cluster = cluster;
     this.#discovered = false;
     cluster.on("error", () => {});
-    cluster.on("node-ready", ({ host, port }: { host: string; port: number }) => {
-      if (this.#cluster === cluster) this.#events?.ready(`${host}:${port}`);
+    cluster.on("node-ready", (reached: Endpoint) => {
+      if (this.#cluster === cluster) this.#events?.ready(this.#nameOf(reached));
     });
-    cluster.on("node-error", (error: unknown, { host, port }: { host: string; port: number }) => {
-      if (this.#cluster === cluster) this.#events?.lost(`${host}:${port}`, error);
+    cluster.on("node-error", (error: unknown, reached: Endpoint) => {
+      if (this.#cluster === cluster) this.#events?.lost(this.#nameOf(reached), error);
     });
     try {
-      await cluster.connect();
+      await within(cluster.connect(), CONNECT_MS, "answer about slots");
       if (this.#cluster !== cluster) return;
       this.#discovered = true;
       this.#attempt = 0;
@@ -133,6 +177,16 @@ export class ClusterDriver implements RedisDriver {
     this.#cluster?.nodeClient(node).catch(() => {});
   }
 
+  /** The cluster's own address of what it was reached by. */
+  #nameOf(reached: Endpoint): string {
+    const { nodeAddressMap: map } = this.#options;
+    for (const address of this.#cluster?.nodeByAddress.keys() ?? []) {
+      const mapped = typeof map === "function" ? map(address) : map?.[address];
+      if (mapped?.host === reached.host && mapped?.port === reached.port) return address;
+    }
+    return `${reached.host}:${reached.port}`;
+  }
+
   #node(address: string): Node | undefined {
     const node = this.#cluster?.nodeByAddress.get(address);
     return node === undefined ? undefined : (node as Node);
@@ -143,5 +197,7 @@ export class ClusterDriver implements RedisDriver {
     this.#cluster = undefined;
     this.#discovered = false;
     if (cluster?.isOpen) cluster.destroy();
+    // Those that are still coming about, and those that ask where the slots are.
+    this.#sockets.abort();
   }
 }

@@ -2,6 +2,7 @@ import { Breaker } from "./breaker.ts";
 import type { RedisDriver } from "./driver.ts";
 import { ServerClock } from "./server-clock.ts";
 import type { Settings } from "./settings.ts";
+import { within } from "./within.ts";
 
 /** A server that denies writes is left once, and not once for every command. */
 const READONLY_EVERY_MS = 500;
@@ -87,19 +88,13 @@ export class NodeGuard {
   async #measure(): Promise<void> {
     const { deadlineMs } = this.#settings;
     const sentAt = localUs();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no TIME within ${deadlineMs} ms`)), deadlineMs);
-    });
     try {
-      const reply = await Promise.race([this.#driver.time(this.node), late]);
+      const reply = await within(this.#driver.time(this.node), deadlineMs, "TIME");
       this.clock.learn(readTime(reply), sentAt, localUs());
       this.breaker.succeed();
     } catch (error) {
       this.breaker.fail();
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -7,6 +7,7 @@ import {
 } from "@redis/client";
 import { backoffMs } from "./backoff.ts";
 import { ASK_TIME, type DriverEvents, type FailureKind, type RedisDriver } from "./driver.ts";
+import { within } from "./within.ts";
 
 /** Options of node-redis' `createClient`. */
 export type NodeRedisOptions = RedisClientOptions;
@@ -14,7 +15,7 @@ export type NodeRedisOptions = RedisClientOptions;
 type Client = ReturnType<typeof createClient>;
 
 /** A handshake that takes longer is given up: a frozen server accepts connections all the same. */
-const CONNECT_MS = 2_000;
+export const CONNECT_MS = 2_000;
 
 /**
  * Whatever the user has set: no queue for later, no second try, no timeout of node-redis' own (the
@@ -112,7 +113,7 @@ export class SingleDriver implements RedisDriver {
       client.on("connect", () => {
         if (this.#client !== own) own.destroy();
       });
-      await within(client.connect(), connectTimeout);
+      await within(client.connect(), connectTimeout, "connection");
       if (this.#client !== client) return;
       this.#attempt = 0;
       this.#announced = true;
@@ -149,17 +150,5 @@ export class SingleDriver implements RedisDriver {
     this.#client = undefined;
     // Rejects all that wait for an answer; a client that never connected has nothing to destroy.
     client?.destroy();
-  }
-}
-
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no connection within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

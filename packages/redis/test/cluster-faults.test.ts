@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { defineScript, keySlot } from "../src/index.ts";
 import { viaIoredisCluster, viaNodeRedisCluster } from "./support/clients.ts";
 import { insist } from "./support/insist.ts";
+import { startProxy } from "./support/proxy.ts";
 
 const increment = defineScript({
   name: "increment",
@@ -81,4 +82,65 @@ describe.each([viaNodeRedisCluster, viaIoredisCluster])("$name", ({ open }) => {
       .toBeGreaterThan(0);
     await redis.ready();
   });
+
+  it("leaves the other nodes alone while it makes the connection to a frozen one anew", async () => {
+    const { redis, events } = open(node(0).url, {
+      deadlineMs: 1_000,
+      failuresToOpen: 1,
+      probeEveryMs: 20,
+      reconnectAfterMs: 300,
+    });
+    await redis.ready();
+    const [there, frozen] = [keyOn(1), keyOn(0)];
+    expect(await redis.run(increment, [there], [])).toBe(1);
+    node(0).freeze();
+    await expect(redis.run(increment, [frozen], [])).rejects.toMatchObject({
+      code: "REDIS_TIMEOUT",
+    });
+    let enough = false;
+    void events
+      .until((all) => all.filter(({ kind }) => kind === "reconnecting").length >= 5)
+      .then(() => {
+        enough = true;
+      });
+    for (let count = 2; !enough; count++) {
+      expect(await redis.run(increment, [there], [])).toBe(count);
+    }
+    node(0).thaw();
+    expect(await insist(() => redis.run(increment, [frozen], []))).toBeGreaterThan(0);
+  });
+
+  it("finds the slots of a frozen node where another has taken them over", async () => {
+    const own = await startRedisCluster();
+    onTestFinished(() => own.stop());
+    const [heir, other, frozen] = own.nodes;
+    const { redis } = open(heir?.url ?? "", {
+      deadlineMs: 100,
+      failuresToOpen: 1,
+      probeEveryMs: 20,
+      reconnectAfterMs: 300,
+    });
+    await redis.ready();
+    const key = keyOn(2);
+    frozen?.freeze();
+    const range = [String(Math.floor((2 * 16_384) / 3)), "16383"];
+    for (const survivor of [other, heir]) {
+      await survivor?.command("CLUSTER", "DELSLOTSRANGE", ...range);
+    }
+    expect(await heir?.command("CLUSTER", "ADDSLOTSRANGE", ...range)).toBe("+OK");
+    await expect
+      .poll(() => redis.run(increment, [key], []).catch(() => 0), { timeout: 15_000 })
+      .toBeGreaterThan(0);
+  });
+});
+
+it("asks again where the slots are when the node that was asked has gone without a word", async () => {
+  const proxy = await startProxy(node(0).port);
+  onTestFinished(() => proxy.stop());
+  proxy.blackhole();
+  const { redis, events } = viaNodeRedisCluster.open(proxy.url);
+  await events.find(({ kind }) => kind === "failed");
+  proxy.release();
+  await redis.ready();
+  expect(redis.state().nodes).toHaveLength(3);
 });

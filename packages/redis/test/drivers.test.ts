@@ -1,11 +1,12 @@
 import {
+  createRecorder,
   type RedisCluster,
   type RedisServer,
   startRedis,
   startRedisCluster,
 } from "@enfilade/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { defineScript, keySlot, RedisRefused } from "../src/index.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createRedis, defineScript, keySlot, type RedisEvent, RedisRefused } from "../src/index.ts";
 import {
   viaIoredis,
   viaIoredisCluster,
@@ -145,4 +146,20 @@ describe.each([viaNodeRedisCluster, viaIoredisCluster])("$name, over the slots",
       expect(`:${keySlot(key)}`).toBe(reply);
     }
   });
+});
+
+it("calls a node by the cluster's own address, wherever it is reached", async () => {
+  const url = cluster.nodes[0]?.url ?? "";
+  const events = createRecorder<RedisEvent>();
+  const redis = createRedis({
+    cluster: {
+      rootNodes: [{ url }],
+      nodeAddressMap: (address) => ({ host: "localhost", port: Number(address.split(":")[1]) }),
+    },
+    onEvent: events.record,
+  });
+  onTestFinished(() => redis.close());
+  await redis.ready();
+  const ready = await events.find(({ kind }) => kind === "ready");
+  expect(redis.state().nodes.map(({ node }) => node)).toContain(ready.node);
 });
