@@ -16,8 +16,9 @@ export {
 export type { Fate } from "./fate.ts";
 export { type IoredisClient, type IoredisCluster, type IoredisNode, ioredis } from "./ioredis.ts";
 export { keySlot } from "./key-slot.ts";
-export type { Redis, RedisCounts, RedisNodeState, RedisState } from "./redis.ts";
+export type { Redis } from "./redis.ts";
 export { defineScript, type RedisScript } from "./script.ts";
 export type { SentinelOptions } from "./sentinel.ts";
 export type { GuardOptions, RedisEvent } from "./settings.ts";
 export type { NodeRedisOptions } from "./single-driver.ts";
+export type { RedisCounts, RedisNodeState, RedisState } from "./state.ts";

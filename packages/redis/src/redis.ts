@@ -1,4 +1,3 @@
-import type { BreakerState } from "./breaker.ts";
 import {
   RedisConnectionLost,
   RedisRefused,
@@ -7,47 +6,11 @@ import {
   RedisUnreadableReply,
 } from "./errors.ts";
 import type { Fate } from "./fate.ts";
-import { localUs, NodeGuard } from "./node-guard.ts";
+import { localUs, type NodeGuard } from "./node-guard.ts";
+import { Nodes } from "./nodes.ts";
 import { RAN, type RedisScript } from "./script.ts";
 import type { Settings } from "./settings.ts";
-
-/** What has happened to commands so far. */
-export interface RedisCounts {
-  /** Sent to a server. */
-  sent: number;
-  /** Answered with an error, because nothing came within the deadline … */
-  timedOut: number;
-  /** … of those, scripts that had run in time all the same, as a late answer told … */
-  lateRan: number;
-  /** … and scripts that came too late, and did nothing. */
-  voided: number;
-  /** Broken off together with their connection: they may have run or not. */
-  lost: number;
-  /** Not sent: no connection, an open breaker, too many in flight. */
-  notSent: number;
-  /** Refused by the server. */
-  refused: number;
-  /** Scripts that the server did not know, or not any more. */
-  scriptLoads: number;
-}
-
-/** The state of one node. */
-export interface RedisNodeState {
-  readonly node: string;
-  readonly ready: boolean;
-  readonly breaker: BreakerState;
-  readonly failures: number;
-}
-
-/** The state of a guarded connection, for health checks and metrics. */
-export interface RedisState {
-  /** True while every known node takes commands. */
-  readonly ready: boolean;
-  readonly driver: string;
-  readonly nodes: readonly RedisNodeState[];
-  readonly inFlight: number;
-  readonly counts: Readonly<RedisCounts>;
-}
+import { noCounts, type RedisCounts, type RedisState } from "./state.ts";
 
 /** A guarded connection, made by {@link createRedis}. */
 export interface Redis {
@@ -86,36 +49,15 @@ export interface Redis {
 export class GuardedRedis implements Redis {
   readonly deadlineMs: number;
   readonly #settings: Settings;
-  readonly #guards = new Map<string, NodeGuard>();
-  readonly #waiting = new Set<() => void>();
-  readonly #counts: RedisCounts = {
-    sent: 0,
-    timedOut: 0,
-    lateRan: 0,
-    voided: 0,
-    lost: 0,
-    notSent: 0,
-    refused: 0,
-    scriptLoads: 0,
-  };
+  readonly #nodes: Nodes;
+  readonly #counts: RedisCounts = noCounts();
   #inFlight = 0;
   #closed = false;
 
   constructor(settings: Settings) {
     this.#settings = settings;
     this.deadlineMs = settings.deadlineMs;
-    settings.driver.start({
-      ready: (node) => {
-        settings.onEvent({ node, kind: "ready" });
-        this.#guardOf(node).onReady();
-        for (const check of [...this.#waiting]) check();
-      },
-      lost: (node, cause) => {
-        settings.onEvent({ node, kind: "lost", cause });
-        this.#guardOf(node).onLost();
-      },
-      failed: (node, cause) => settings.onEvent({ node, kind: "failed", cause }),
-    });
+    this.#nodes = new Nodes(settings);
   }
 
   async run<Reply>(
@@ -162,55 +104,25 @@ export class GuardedRedis implements Redis {
 
   serverUs(key?: string): number | undefined {
     const node = this.#settings.driver.nodeOf(key);
-    const clock = node === undefined ? undefined : this.#guards.get(node)?.clock;
+    const clock = node === undefined ? undefined : this.#nodes.guardOf(node).clock;
     return clock?.known ? clock.estimate(localUs()) : undefined;
   }
 
   ready(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const check = () => {
-        if (this.#closed) reject(this.#unavailable("any node", "it is closed"));
-        else if (this.#allReady()) resolve();
-        else return;
-        this.#waiting.delete(check);
-      };
-      this.#waiting.add(check);
-      check();
-    });
+    return this.#nodes.ready();
   }
 
   state(): RedisState {
-    const { driver } = this.#settings;
-    const nodes = driver.nodes().map((node) => {
-      const { breaker, ready } = this.#guardOf(node);
-      return { node, ready, breaker: breaker.state, failures: breaker.failures };
-    });
+    const nodes = this.#nodes.states();
     const ready =
       nodes.length > 0 && nodes.every((node) => node.ready && node.breaker === "closed");
     const counts = { ...this.#counts };
-    return { ready, driver: driver.name, nodes, inFlight: this.#inFlight, counts };
+    return { ready, driver: this.#settings.driver.name, nodes, inFlight: this.#inFlight, counts };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const guard of this.#guards.values()) guard.close();
-    for (const check of [...this.#waiting]) check();
-    await this.#settings.driver.close();
-  }
-
-  #allReady(): boolean {
-    const { driver } = this.#settings;
-    const nodes = driver.nodes();
-    return nodes.length > 0 && nodes.every((node) => driver.isReady(node));
-  }
-
-  #guardOf(node: string): NodeGuard {
-    let guard = this.#guards.get(node);
-    if (guard === undefined) {
-      guard = new NodeGuard(node, this.#settings);
-      this.#guards.set(node, guard);
-    }
-    return guard;
+    await this.#nodes.close();
   }
 
   /** The guard of the node to ask, unless there is a reason not to. */
@@ -218,7 +130,7 @@ export class GuardedRedis implements Redis {
     const node = this.#settings.driver.nodeOf(key);
     if (this.#closed) throw this.#unavailable(node, "it is closed");
     if (node === undefined) throw this.#unavailable(node, "no node is known yet");
-    const guard = this.#guardOf(node);
+    const guard = this.#nodes.guardOf(node);
     if (!guard.ready) throw this.#unavailable(node, "it is not connected");
     if (guard.breaker.state !== "closed") throw this.#unavailable(node, "its breaker is open");
     if (this.#inFlight >= this.#settings.maxInFlight) {
