@@ -23,6 +23,24 @@ export const ORDER_NOT_READY: Coded<[what: string]> = createError(
   500,
 );
 
+export const ORDER_AMBIGUOUS_ROUTE: Coded<[asked: string, routes: string]> = createError(
+  "ORDER_AMBIGUOUS_ROUTE",
+  "%s may lead to more than one route: %s. Say what the request brings: explain(method, url, { constraints: { host: … } }), or {} where it brings nothing.",
+  500,
+);
+
+export const ORDER_UNKNOWN_CONSTRAINT: Coded<[name: string, known: string]> = createError(
+  "ORDER_UNKNOWN_CONSTRAINT",
+  'The line knows no constraint "%s", only %s. Correct the name; or add its strategy with app.addConstraintStrategy(), after @enfilade/order.',
+  500,
+);
+
+export const ORDER_URL_REFUSED: Coded<[url: string]> = createError(
+  "ORDER_URL_REFUSED",
+  "No layer meets a request for %s: Fastify refuses it before any hook, because it does not parse or a parameter of it is longer than maxParamLength.",
+  500,
+);
+
 const REFUSED: Coded<[list: string]> = createError(
   "ORDER_REFUSED",
   "The line refuses to boot:\n%s",

@@ -1,8 +1,9 @@
 import { isOutbound, PHASES, type Phase } from "@enfilade/layer";
+import type { Constraints } from "./constraints.ts";
 import type { Line } from "./line.ts";
 import { toMermaid } from "./mermaid.ts";
 import { phasesOf, type ResponseKind } from "./responses.ts";
-import { type LeftOut, nameOfRoute, type Route, type RouteLine } from "./routes.ts";
+import { constraintsOf, type LeftOut, nameOfRoute, type Route, type RouteLine } from "./routes.ts";
 import type { Member } from "./scope.ts";
 import { type Constraint, nameOfTarget } from "./solve.ts";
 import { toSvg } from "./svg.ts";
@@ -28,6 +29,8 @@ export interface LineView {
   readonly kind: Route["kind"];
   readonly methods: readonly string[];
   readonly url: string;
+  /** What a request has to bring besides; nothing for most routes. */
+  readonly constraints: Constraints;
   readonly scope: string;
   /** Outermost first: a request meets them in this order, a response in reverse. */
   readonly doors: readonly Door[];
@@ -50,14 +53,15 @@ export interface Explanation extends LineView {
 
 /** Explains a solved route. */
 export function explain(line: Line, route: Route, solved: RouteLine): Explanation {
-  const { constraints } = line.sequenceAt(route.scope);
+  const sequence = line.sequenceAt(route.scope);
   const view: LineView = {
     name: nameOfRoute(route),
     kind: route.kind,
     methods: route.methods,
     url: route.url,
+    constraints: constraintsOf(route),
     scope: route.scope.name,
-    doors: solved.doors.map((member) => doorOf(member, solved, constraints)),
+    doors: solved.doors.map((member) => doorOf(member, solved, sequence.constraints)),
     leftOut: solved.leftOut,
     phases: Object.fromEntries(
       PHASES.map((phase) => [phase, solved.plan[phase].map((step) => step.layer)]),

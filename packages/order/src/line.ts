@@ -1,6 +1,7 @@
 import type { Finding, RouteView, Step } from "@enfilade/layer";
 import type { Arrangement, PlacedLayer } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyRequest, RouteOptions } from "fastify";
+import type { Strategy } from "./constraints.ts";
 import { duplicateLayer, lateForAll, lateRoute, missing } from "./findings.ts";
 import type { Plan } from "./plan.ts";
 import { Resolver } from "./resolver.ts";
@@ -23,6 +24,8 @@ export class Line implements Arrangement {
   readonly root: Scope;
   readonly routes: Route[] = [];
   readonly notFound: Route[] = [];
+  /** Strategies of constraints that were added to the app, besides those in its options. */
+  readonly strategies: Strategy[] = [];
   /** Faults that were seen while collecting; the audit reports them with its own. */
   readonly faults: Finding[] = [];
   /** Called with the steps that arrive, so that Fastify is told of the phases that they use. */
@@ -35,7 +38,7 @@ export class Line implements Arrangement {
   findings: readonly Finding[] = [];
   readonly #scopes = new Set<Scope>();
   readonly #resolver = new Resolver();
-  readonly #unmarked = new Map<object, Route>();
+  readonly #early = new Map<object, Route>();
   #lastScope: Scope;
 
   constructor(app: FastifyInstance) {
@@ -146,15 +149,10 @@ export class Line implements Arrangement {
   #findPlan(request: FastifyRequest, scope: Scope): Plan {
     if (request.is404) return this.notFoundAt(scope).plan;
     const { config, method, url = "" } = request.routeOptions;
-    let route = routeOf(config) ?? this.#unmarked.get(config);
+    let route = routeOf(config) ?? this.#early.get(config);
     if (route === undefined) {
-      // Declared too early, or a plugin has put another config in the place of the marked one.
-      const declared = this.routes.find(
-        (other) =>
-          other.scope === scope && other.url === url && other.methods.includes(request.method),
-      );
-      route = declared ?? earlyRoute(scope, config, method, url);
-      this.#unmarked.set(config, route);
+      route = earlyRoute(scope, config, method, url);
+      this.#early.set(config, route);
     }
     return this.lineOf(route).plan;
   }

@@ -1,6 +1,7 @@
 import { PHASES, type RouteView } from "@enfilade/layer";
 import { type FastifyPhase, isFastifyPhase } from "@enfilade/layer/arranging";
 import type { RouteOptions } from "fastify";
+import { type Constraints, nameOfConstraints } from "./constraints.ts";
 import type { Plan, RouteSteps } from "./plan.ts";
 import type { Member, Scope, Tails } from "./scope.ts";
 
@@ -74,18 +75,37 @@ export function configOf(route: Pick<Route, "options">): LineConfig {
   return (route.options.config ?? {}) as LineConfig;
 }
 
+/** Gives the constraints of a route; Fastify reads them when every other plugin has seen its options. */
+export function constraintsOf({ options }: Pick<Route, "options">): Constraints {
+  return options.constraints ?? {};
+}
+
 /** Names a route as people do. */
-export function nameOfRoute(route: Pick<Route, "kind" | "methods" | "url" | "scope">): string {
+export function nameOfRoute(
+  route: Pick<Route, "kind" | "methods" | "url" | "scope" | "options">,
+): string {
   return route.kind === "route"
-    ? `${route.methods.join(",")} ${route.url}`
+    ? `${route.methods.join(",")} ${route.url}${nameOfConstraints(constraintsOf(route))}`
     : `not found${route.scope.prefix === "" ? "" : ` below ${route.scope.prefix}`}`;
 }
 
 const kRoute: unique symbol = Symbol("enfilade.route");
 
-/** Leaves a route's mark in its config, which Fastify copies to where a request can find it. */
+/**
+ * Leaves a route's mark in its config, which Fastify copies to where a request can find it. A plugin may put
+ * another config in the place of the one that the route was declared with.
+ */
 export function markRoute(options: RouteOptions, route: Route): void {
-  options.config = { ...options.config, [kRoute]: route } as NonNullable<RouteOptions["config"]>;
+  const marked = (config: object | undefined) => ({ ...config, [kRoute]: route });
+  let config = marked(options.config);
+  Object.defineProperty(options, "config", {
+    enumerable: true,
+    configurable: true,
+    get: () => config,
+    set(value: object | undefined) {
+      config = marked(value);
+    },
+  });
 }
 
 /** Finds the route that left its mark in a config. */

@@ -5,8 +5,8 @@ import type { Line } from "./line.ts";
 import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
 
 /**
- * Follows what Fastify does not announce: hooks that a user adds, not-found handlers, registrations that
- * come too late. Every instance inherits these methods from the root, and each does all that Fastify's does.
+ * Follows what Fastify does not announce: hooks that a user adds, not-found handlers, strategies of
+ * constraints, registrations that come too late. Every instance inherits these methods from the root, and each does all that Fastify's does.
  */
 export function watch(app: FastifyInstance, line: Line, dispatcher: Dispatcher): void {
   app.addHook("onRoute", function seeRoute(options) {
@@ -18,6 +18,7 @@ export function watch(app: FastifyInstance, line: Line, dispatcher: Dispatcher):
   watchHooks(app, dispatcher);
   watchNotFound(app, line);
   watchRegistrations(app, line);
+  watchStrategies(app, line);
 }
 
 /** Keeps the layers before every hook of a user's own on the way in, and behind the last one on the way out. */
@@ -66,6 +67,15 @@ function watchRegistrations(app: FastifyInstance, line: Line): void {
     return register.call(this, plugin, ...rest);
   }
   app.register = watched as FastifyInstance["register"];
+}
+
+/** A constraint that decides which route a request leads to decides which one is explained, too. */
+function watchStrategies(app: FastifyInstance, line: Line): void {
+  const { addConstraintStrategy } = app;
+  app.addConstraintStrategy = (strategy) => {
+    addConstraintStrategy(strategy);
+    line.strategies.push(strategy);
+  };
 }
 
 function describe(plugin: unknown): string {

@@ -1,0 +1,144 @@
+import findMyWay, { type ConstraintStrategy, type HTTPMethod, type HTTPVersion } from "find-my-way";
+import { type Constraints, type Strategy, strategiesOf } from "./constraints.ts";
+import { ORDER_URL_REFUSED } from "./errors.ts";
+import type { Line } from "./line.ts";
+import { constraintsOf, type Route } from "./routes.ts";
+
+/** A route at one of its patterns. */
+export interface Entry {
+  readonly pattern: string;
+  readonly route: Route;
+}
+
+/** Finds routes as Fastify does: with its own router, under the app's own options. */
+export interface Router {
+  /** Those that were taken. */
+  readonly entries: readonly Entry[];
+  /** Finds what a path leads to, and the values that are derived from a request. */
+  find(path: string, derived?: Constraints): Route | undefined;
+}
+
+/** Makes the router of the routes that answer a method. */
+export function routerOf(line: Line, method: HTTPMethod, entries: readonly Entry[]): Router {
+  const strategies = new Map(strategiesOf(line));
+  for (const name of entries.flatMap(({ route }) => Object.keys(constraintsOf(route)))) {
+    const known = strategies.has(name) || name === "host" || name === "version";
+    if (!known) strategies.set(name, byIdentity(name));
+  }
+  return build(
+    method,
+    entries,
+    { ...matchingOf(line), strategies: [...strategies.values()] },
+    ({ route }) => constraintsOf(route),
+  );
+}
+
+/** Finds every route that a path may lead to, whatever else a request brings. */
+export function reachable(
+  line: Line,
+  method: HTTPMethod,
+  entries: readonly Entry[],
+  path: string,
+): Route[] {
+  const router = routerOf(line, method, entries);
+  const plain = router.find(path);
+  const isConstrained = ({ route }: Entry) => Object.keys(constraintsOf(route)).length > 0;
+  // Each of them is asked for by itself: it is found where no unconstrained one stands before it.
+  const strategies = [byIdentity("entry")];
+  const probe = build(method, router.entries, { ...matchingOf(line), strategies }, (entry) =>
+    isConstrained(entry) ? { entry } : {},
+  );
+  const found = router.entries.filter((entry) =>
+    isConstrained(entry) ? probe.find(path, { entry }) === entry.route : entry.route === plain,
+  );
+  return [...new Set(found.map(({ route }) => route))];
+}
+
+/** Finds the not-found handler that answers for a path: the one of the longest prefix; of those with one, the last. */
+export function notFoundFor({ notFound }: Line, path: string): Route {
+  const entries = notFound.toReversed().flatMap((route) => {
+    const { prefix } = route.scope;
+    return [prefix || "/", `${prefix.replace(/\/$/, "")}/*`].map((pattern) => ({ pattern, route }));
+  });
+  return build("GET", entries, {}, () => ({})).find(path) ?? (notFound[0] as Route);
+}
+
+/** The options that decide what matches; the types of the router lack some. */
+interface Matching {
+  readonly ignoreTrailingSlash?: boolean;
+  readonly ignoreDuplicateSlashes?: boolean;
+  readonly caseSensitive?: boolean;
+  readonly useSemicolonDelimiter?: boolean;
+  readonly maxParamLength?: number;
+}
+
+/** The options of the app's router, in the new form of Fastify's or in the old one. */
+function matchingOf({ root }: Line): Matching {
+  const { routerOptions: given, ...old } = root.instance.initialConfig;
+  const {
+    ignoreTrailingSlash = false,
+    ignoreDuplicateSlashes = false,
+    caseSensitive = true,
+    useSemicolonDelimiter = false,
+    maxParamLength = 100,
+  } = { ...old, ...given };
+  return {
+    ignoreTrailingSlash,
+    ignoreDuplicateSlashes,
+    caseSensitive,
+    useSemicolonDelimiter,
+    maxParamLength,
+  };
+}
+
+function build(
+  method: HTTPMethod,
+  entries: readonly Entry[],
+  { strategies = [], ...matching }: Matching & { readonly strategies?: readonly Strategy[] },
+  constraintsAt: (entry: Entry) => Constraints,
+): Router {
+  const router = findMyWay({
+    ...matching,
+    allowUnsafeRegex: true,
+    onBadUrl() {},
+    onMaxParamLength() {},
+    constraints: Object.fromEntries(
+      strategies.map((strategy) => [strategy.name, copyOf(strategy)]),
+    ),
+  });
+  const taken = entries.filter((entry) => {
+    const { pattern, route } = entry;
+    try {
+      router.on(method, pattern, { constraints: constraintsAt(entry) }, () => {}, route);
+      return true;
+    } catch {
+      // What stands there already: Fastify lets go of a HEAD route of its own without a word.
+      return false;
+    }
+  });
+  return {
+    entries: taken,
+    find(path, derived) {
+      const result = router.find(method, path, derived);
+      // Nothing but the two functions above is found without a route.
+      if (result?.store === null) throw new ORDER_URL_REFUSED(path);
+      return result?.store;
+    },
+  };
+}
+
+/** A router writes into the strategies that it is given; Fastify's own copy is frozen. */
+function copyOf(strategy: Strategy): ConstraintStrategy<HTTPVersion.V1> {
+  const { name, mustMatchWhenDerived = false } = strategy;
+  return {
+    name,
+    mustMatchWhenDerived,
+    storage: () => strategy.storage(),
+    deriveConstraint: () => "",
+  };
+}
+
+/** Takes a value for itself alone. */
+function byIdentity(name: string): Strategy {
+  return { name, storage: () => new Map(), deriveConstraint() {} };
+}
