@@ -25,6 +25,15 @@ export const QUOTA_NOT_REGISTERED: QuotaError<"QUOTA_NOT_REGISTERED", []> = crea
   500,
 );
 
+/**
+ * Thrown where a route is declared whose clients would be told of two policies of one name; under an arrangement it
+ * is a finding.
+ */
+export const QUOTA_NAME_TAKEN: QuotaError<
+  "QUOTA_NAME_TAKEN",
+  [route: string, what: string, fix: string]
+> = createError("QUOTA_NAME_TAKEN", "@enfilade/quota: on %s %s. %s", 500);
+
 /** Nothing is left of a policy for now. */
 export const QUOTA_EXCEEDED: QuotaError<"QUOTA_EXCEEDED", [message: string]> = createError(
   "QUOTA_EXCEEDED",

@@ -1,9 +1,15 @@
-import type { Finding, RouteView } from "@enfilade/layer";
+import type { AuditView, Finding, RouteView } from "@enfilade/layer";
+import { claimNames, type Teller } from "@enfilade/limiter/http";
+import { QUOTA_NAME_TAKEN } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import type { CountedBy } from "./policies.ts";
+import type { RouteQuotas } from "./route-quotas.ts";
 
 /** What needs a principal to tell callers apart. */
 const OF_PRINCIPALS: ReadonlySet<CountedBy> = new Set(["principal", "user", "org", "session"]);
+/** Tells clients of policies: one for all registrations, of which only one governs a route. */
+const TELLER: Teller = { name: "quota" };
+const NAME_FIX = "Give one of them another name, or say told: false.";
 
 /** Says what only the whole app shows. */
 export function auditQuota(settings: Settings, routes: readonly RouteView[]): Finding[] {
@@ -12,6 +18,39 @@ export function auditQuota(settings: Settings, routes: readonly RouteView[]): Fi
     ...withoutPrincipal(settings, routes),
     ...withoutEstimate(settings, routes),
   ];
+}
+
+/** Says where clients would be told of two policies of one name, which then are one to them. */
+export function auditNames(
+  { routes: reached }: AuditView,
+  governed: readonly RouteView[],
+  quotas: RouteQuotas,
+): Finding[] {
+  const configs = new Set<unknown>(reached.map(({ config }) => config));
+  return governed.flatMap((route): Finding[] => {
+    const { config } = route.options;
+    if (config === undefined || !configs.has(config)) return [];
+    const taken = claimNames(config, TELLER, quotas.namesOn(route));
+    if (taken === undefined) return [];
+    const where = nameOf(route);
+    const why = spellTaken(taken);
+    return [{ code: "QUOTA_NAME_TAKEN", severity: "error", where, why, fix: NAME_FIX }];
+  });
+}
+
+/**
+ * Refuses a route for what the audit would say under an arrangement.
+ *
+ * @throws `QUOTA_NAME_TAKEN`
+ */
+export function assertNames(route: RouteView, quotas: RouteQuotas): void {
+  const taken = claimNames(route.options, TELLER, quotas.namesOn(route));
+  if (taken === undefined) return;
+  throw new QUOTA_NAME_TAKEN(nameOf(route), spellTaken(taken), NAME_FIX);
+}
+
+function spellTaken({ name, teller }: { name: string; teller: Teller }): string {
+  return `clients are told of two policies named "${name}", by ${teller.name} and by quota`;
 }
 
 function noRoute(): Finding {

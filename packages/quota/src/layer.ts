@@ -1,9 +1,10 @@
 import { defineLayer, type Layer, type RouteView } from "@enfilade/layer";
+import { arrangementOf } from "@enfilade/layer/arranging";
 import { answerPlain } from "@enfilade/limiter/http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Controls } from "./controls.ts";
 import { QUOTA_INVALID_OPTION, QUOTA_NOT_REGISTERED } from "./errors.ts";
-import { auditQuota } from "./findings.ts";
+import { assertNames, auditNames, auditQuota } from "./findings.ts";
 import { decorateMetered, Meter } from "./meter.ts";
 import { PACKAGE, type QuotaOptions, resolveOptions } from "./options.ts";
 import type { QuotaRefusal } from "./refusal.ts";
@@ -48,6 +49,9 @@ export const quota: Layer<QuotaOptions> = defineLayer<QuotaOptions>({
     const quotas = new RouteQuotas(settings);
     const controls = new Controls(meter);
     const routes: RouteView[] = [];
+    const isAlone = arrangementOf(app) === undefined;
+    // An outer registration sees the routes, too, where an inner one governs.
+    const governs = ({ instance }: RouteView) => quotaControls(instance) === controls;
     const refusals = new WeakMap<FastifyRequest, QuotaRefusal>();
     decorate(app, controls);
     // Requests that wait for a place would keep the server from closing, and then find none.
@@ -57,7 +61,9 @@ export const quota: Layer<QuotaOptions> = defineLayer<QuotaOptions>({
     return {
       onRoute(route): undefined {
         if (route.notFound) return;
-        if (quotas.check(route) !== undefined) routes.push(route);
+        if (quotas.check(route) === undefined) return;
+        routes.push(route);
+        if (isAlone && governs(route)) assertNames(route, quotas);
       },
       preHandler(request, reply) {
         // Without an arrangement an outer registration's hooks run where an inner one governs.
@@ -77,7 +83,10 @@ export const quota: Layer<QuotaOptions> = defineLayer<QuotaOptions>({
       onSettled(request, _reply, outcome) {
         meter.leave(request, outcome === "completed");
       },
-      audit: () => auditQuota(settings, routes),
+      audit(view) {
+        const governed = routes.filter(governs);
+        return [...auditQuota(settings, governed), ...auditNames(view, governed, quotas)];
+      },
     };
   },
 });

@@ -39,6 +39,13 @@ export class RouteQuotas {
     return quota;
   }
 
+  /** Gives the names of the policies that clients of a route are told of in the standard fields. */
+  namesOn(route: RouteView): readonly string[] {
+    if (!this.#settings.headers.includes("standard")) return [];
+    const told = this.check(route)?.policies.filter(({ isTold }) => isTold) ?? [];
+    return told.map(({ name }) => name);
+  }
+
   /**
    * Reads what a route says, while it is declared.
    *

@@ -1,8 +1,10 @@
 import { auth } from "@enfilade/auth";
+import { defineLayer } from "@enfilade/layer";
+import { claimNames } from "@enfilade/limiter/http";
 import type { FastifyInstance } from "fastify";
 import { expect, test } from "vitest";
 import { type QuotaOptions, quota } from "../src/index.ts";
-import { bareApp, believing } from "./support/apps.ts";
+import { bareApp, believing, WAYS } from "./support/apps.ts";
 
 const policies: QuotaOptions["policies"] = {
   tokens: { counts: "tokens", limit: 1_000, per: "minute" },
@@ -74,4 +76,71 @@ test("a route is named whose runs reserve next to nothing, for want of an estima
       app.get("/own", { config: { quota: { estimate } } }, () => "done");
     }),
   ).toEqual(["warning QUOTA_NO_ESTIMATE GET /runs"]);
+});
+
+test("only what governs a route has something to say of it", async () => {
+  expect(
+    await findingsOf({ policies, estimate }, (app) => {
+      app.get("/outer", runs, () => "done");
+      app.register(async (scope) => {
+        const tokens = { counts: "tokens", limit: 5, per: "day", by: "address" } as const;
+        const layer = { override: true };
+        await scope.register(quota, { policies: { tokens }, estimate, layer });
+        scope.get("/inner", runs, () => "done");
+      });
+    }),
+  ).toEqual(["warning QUOTA_WITHOUT_PRINCIPAL GET /outer"]);
+});
+
+/** As `@enfilade/rate-limit` does: tells the clients of every route of a policy by address. */
+const shield = defineLayer({
+  name: "rate-limit",
+  place: "shield",
+  setup() {
+    const teller = { name: "rate-limit" };
+    return {
+      onRoute: ({ options }) => void claimNames(options, teller, ["address"]),
+      audit({ routes }) {
+        for (const { config } of routes) claimNames(config, teller, ["address"]);
+        return [];
+      },
+    };
+  },
+});
+
+test.each(WAYS)("%s, a name that another layer tells is taken", async (way) => {
+  const boot = async (
+    by: QuotaOptions["policies"],
+    own: { quota: boolean | { policies: string[] } } = { quota: true },
+    options: Partial<QuotaOptions> = {},
+  ) => {
+    const app = await bareApp(way);
+    await app.register(shield);
+    await app.register(quota, { policies: by, estimate, ...options });
+    app.get("/runs", { config: own }, () => "done");
+    await app.ready();
+  };
+  const requests = { counts: "requests", limit: 5, per: "hour", by: "address" } as const;
+  const both = { address: requests, other: requests };
+
+  await expect(boot(both)).rejects.toThrow(
+    /GET \/runs\)?:? clients are told of two policies named "address", by rate-limit and by quota. Give one of them another name, or say told: false./,
+  );
+  await boot(both, { quota: { policies: ["other"] } });
+  await boot(both, { quota: false });
+  await boot(both, { quota: true }, { headers: ["legacy"] });
+  await boot({ address: { ...requests, told: false } });
+});
+
+test.each(WAYS)("%s, quotas of which one governs may share a name", async (way) => {
+  const app = await bareApp(way);
+  const requests = { counts: "requests", limit: 5, per: "hour", by: "address" } as const;
+  await app.register(quota, { policies: { requests } });
+  app.register(async (scope) => {
+    const layer = { override: way === "under the order" };
+    await scope.register(quota, { policies: { requests: { ...requests, limit: 3 } }, layer });
+    scope.get("/runs", { config: { quota: true } }, () => "done");
+  });
+  const { headers } = await app.inject("/runs");
+  expect(headers["ratelimit-policy"]).toBe('"requests";q=3;w=3600');
 });

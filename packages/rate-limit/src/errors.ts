@@ -16,6 +16,15 @@ export const RATE_LIMIT_TOO_EARLY: FastifyErrorConstructor<
   500,
 );
 
+/**
+ * Thrown where a route is declared whose clients would be told of two policies of one name; under an arrangement it
+ * is a finding.
+ */
+export const RATE_LIMIT_NAME_TAKEN: FastifyErrorConstructor<
+  { code: "RATE_LIMIT_NAME_TAKEN" },
+  [route: string, what: string, fix: string]
+> = createError("RATE_LIMIT_NAME_TAKEN", "@enfilade/rate-limit: on %s %s. %s", 500);
+
 /** There is nothing left of a limit for now. */
 export const RATE_LIMIT_EXCEEDED: FastifyErrorConstructor<
   { code: "RATE_LIMIT_EXCEEDED" },

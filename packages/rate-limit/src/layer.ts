@@ -3,7 +3,7 @@ import { defineLayer, type Layer, type LayerRegistration, type LayerSetup } from
 import { arrangementOf } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
-import { audit, auditTrust, rememberShield } from "./audit.ts";
+import { type Audited, assertNames, audit, auditTrust, rememberShield } from "./audit.ts";
 import { type By, readBy } from "./callers.ts";
 import { RATE_LIMIT_TOO_EARLY } from "./errors.ts";
 import { throttleFailures } from "./failures.ts";
@@ -29,11 +29,11 @@ import "./types.ts";
 export const rateLimit: Layer<RateLimitOptions> = fastifyPlugin(
   async (app: FastifyInstance, options: Registered) => {
     const stand = standOf(options);
-    const name = options.layer?.name ?? stand.name;
+    const own = options.layer?.name;
     const layer = defineLayer<RateLimitOptions>({
       ...stand,
       plugin: { name: PACKAGE },
-      setup: (scope, own) => setup(scope, own, name),
+      setup: (scope, given) => setup(scope, given, stand.name, own),
     });
     await layer(app, options);
   },
@@ -51,32 +51,45 @@ function standOf({ layer: _layer, ...options }: Registered) {
     : ({ name: "rate-limit:key", place: "spend" } as const);
 }
 
-function setup(app: FastifyInstance, options: RateLimitOptions, name: string): LayerSetup {
+/** @param own - the name that was given at the registration */
+function setup(
+  app: FastifyInstance,
+  options: RateLimitOptions,
+  stand: string,
+  own: string | undefined,
+): LayerSetup {
+  const name = own ?? stand;
   const settings = resolveOptions(options);
   const { limiter, callers, failures, dialects } = settings;
   const { by, addressOf } = callers;
   const space = unbroken(`${name}${app.prefix}`);
   const onDegraded = createDegradedWarning(name);
-  const limits = new RouteLimits({ name, space, options, settings, onDegraded });
+  const policyName = policyNameOf(by, own);
+  const limits = new RouteLimits({ name, policyName, space, options, settings, onDegraded });
+  const audited: Audited = { name, by, limits };
+  const isAlone = arrangementOf(app) === undefined;
   // Under an arrangement, public routes do not come here.
-  const passesPublic = by === "principal" && arrangementOf(app) === undefined;
+  const passesPublic = by === "principal" && isAlone;
 
   decoratePrincipal(app);
   decorateRefused(app);
-  rememberShield(app, { name, by });
+  rememberShield(app, audited);
   app.addHook("onClose", () => limiter.close());
   if (failures !== undefined) {
     const { isAllowed } = limits.rules;
     throttleFailures(app, { policy: failures, space, limiter, addressOf, isAllowed, dialects });
   }
-  if (arrangementOf(app) === undefined) checkAlone(app, name, by);
+  if (isAlone) checkAlone(app, name, by);
 
   const count = (request: FastifyRequest, reply: FastifyReply) => {
     if (passesPublic && request.routeOptions.config.public === true) return undefined;
     return limits.of(request)?.check(request, reply);
   };
   return {
-    onRoute: (route) => limits.declare(route),
+    onRoute(route): undefined {
+      limits.declare(route);
+      if (isAlone) assertNames(audited, route);
+    },
     onRequest(request, reply) {
       return isPreflight(request) ? undefined : count(request, reply);
     },
@@ -86,8 +99,15 @@ function setup(app: FastifyInstance, options: RateLimitOptions, name: string): L
       return isPreflight(request) ? count(request, reply) : undefined;
     },
     onSend: answerRefused,
-    audit: (view) => audit({ name, by }, view),
+    audit: (view) => audit(audited, view),
   };
+}
+
+/** Names the policy that is made of `max`: whom it counts, or the registration where that has a name of its own. */
+function policyNameOf(by: By, own: string | undefined): string {
+  if (own === undefined) return by === "key" ? "requests" : by;
+  // The rules for names of policies, which have no colon and end somewhere.
+  return own.replaceAll(":", "-").slice(0, 64);
 }
 
 /** Sees to what an arrangement would put right, or say. */

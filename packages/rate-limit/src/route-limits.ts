@@ -19,6 +19,8 @@ interface Own {
 /** What the limits of one registration have in common. */
 export interface Registration {
   readonly name: string;
+  /** Names the policy that is made of `max`. */
+  readonly policyName: string;
   /** Names the counters that all routes share. */
   readonly space: string;
   readonly options: RateLimitOptions;
@@ -34,7 +36,7 @@ export class RouteLimits {
   /** By the options that a route gives; several routes may give the same. */
   readonly #own = new WeakMap<object, Own | undefined>();
   /** By the config of a route, of which each has its own. */
-  readonly #byConfig = new WeakMap<object, Limit>();
+  readonly #byConfig = new WeakMap<object, { readonly limit: Limit | undefined }>();
   readonly #groups = new Map<string, string>();
   readonly #numbers = new Map<unknown, number>();
 
@@ -49,11 +51,8 @@ export class RouteLimits {
   of(request: FastifyRequest): Limit | undefined {
     const { config } = request.routeOptions;
     const own = config?.rateLimit;
-    const { global, exempt } = this.#registration.settings;
     if (own !== undefined) return this.#limitOf(own, config);
-    if (!global || exempt.has((config as { url?: string } | undefined)?.url ?? ""))
-      return undefined;
-    return this.#shared;
+    return this.#isShared((config as { url?: string } | undefined)?.url) ? this.#shared : undefined;
   }
 
   /** Checks what a route says at the moment of its declaration. */
@@ -63,16 +62,31 @@ export class RouteLimits {
     this.#find(own, `${[options.method].flat().join(",")} ${options.url}`);
   }
 
+  /** Gives the names of the policies that clients of a route are told of in the standard fields. */
+  namesOn(own: unknown, method: string, url: string): readonly string[] {
+    if (own === false || !this.#registration.settings.dialects.includes("standard")) return [];
+    const found = own === undefined ? undefined : this.#find(own, `${method} ${url}`);
+    if (found !== undefined) return found.rules.names;
+    return this.#isShared(url) ? this.rules.names : [];
+  }
+
   #limitOf(given: NonNullable<RateLimitConfig>, config: FastifyContextConfig): Limit | undefined {
-    const known = this.#byConfig.get(config);
-    if (known !== undefined) return known;
-    const { method = "", url = "" } = config as { method?: string | string[]; url?: string };
     if (given === false) return undefined;
+    const known = this.#byConfig.get(config);
+    if (known !== undefined) return known.limit;
+    const { method = "", url = "" } = config as { method?: string | string[]; url?: string };
     const methods = [method].flat();
     const own = this.#find(given, `${methods.join(",")} ${url}`);
-    const limit = own === undefined ? this.#shared : this.#build(own, `${nameOf(methods)} ${url}`);
-    this.#byConfig.set(config, limit);
+    const shared = this.#isShared(url) ? this.#shared : undefined;
+    const limit = own === undefined ? shared : this.#build(own, `${nameOf(methods)} ${url}`);
+    this.#byConfig.set(config, { limit });
     return limit;
+  }
+
+  /** Tells whether a route that says nothing to this registration is limited. */
+  #isShared(url = ""): boolean {
+    const { global, exempt } = this.#registration.settings;
+    return global && !exempt.has(url);
   }
 
   #build({ rules, options }: Own, route: string): Limit {
@@ -130,14 +144,22 @@ export class RouteLimits {
   }
 
   #readRules(read: ReturnType<typeof readerOf>, options: RateLimitRules): Rules {
-    const { callers, dialects, onStoreError } = this.#registration.settings;
+    const { settings, policyName } = this.#registration;
+    const { callers, dialects, failures, onStoreError } = settings;
     const { by } = callers;
-    return readRules(read, options, by, {
-      name: by === "key" ? "requests" : by,
+    const rules = readRules(read, options, by, {
+      name: policyName,
       fallback: by === "address" ? { max: 600, burst: 100 } : { max: 300, burst: 50 },
       dialects,
       onStoreError,
     });
+    if (failures !== undefined && rules.names.includes(failures.name)) {
+      read.refuse(
+        "policies",
+        `Failed authentications have the name ${failures.name}: use another.`,
+      );
+    }
+    return rules;
   }
 
   /** Says whether two limits count alike; functions are told apart by their identity. */

@@ -25,6 +25,8 @@ export const LARGEST_COST = 1_000_000_000;
 /** What holds for the requests of a registration or a route, complete and checked. */
 export interface Rules {
   readonly tier: Tier | TierOf;
+  /** The names of its policies, whoever is calling. */
+  readonly names: readonly string[];
   readonly cost: number | ((request: FastifyRequest) => number | PromiseLike<number>);
   readonly isAllowed: IsAllowed | undefined;
   /** Counts refusals: who has no room in it is banned. `0` bans at once. */
@@ -45,9 +47,10 @@ export function readRules(
   by: By,
   settings: TierSettings,
 ): Rules {
-  const { tier, windowMs } = readTier(read, options, settings);
+  const { tier, windowMs, names } = readTier(read, options, settings);
   return {
     tier,
+    names,
     cost: readCost(read, options),
     isAllowed: readAllowList(read, options, by),
     ban: readBan(read, options, windowMs),

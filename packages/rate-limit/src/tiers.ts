@@ -46,13 +46,15 @@ export function readTier(
   read: OptionReader,
   options: RateLimitRules,
   settings: TierSettings,
-): { readonly tier: Tier | TierOf; readonly windowMs: number } {
+): { readonly tier: Tier | TierOf; readonly windowMs: number; readonly names: readonly string[] } {
   if (options.policies !== undefined) {
     const policies = readPolicies(read, options);
     const windowMs = Math.max(...policies.map(windowOf));
-    return { tier: tierOf(policies, settings), windowMs };
+    const names = policies.map(({ name }) => name);
+    return { tier: tierOf(policies, settings), windowMs, names };
   }
   const { fallback } = settings;
+  const names = [settings.name];
   const windowMs =
     milliseconds(options.timeWindow ?? "minute") ?? read.refuse("timeWindow", WINDOW_FIX);
   const { max = fallback.max } = options;
@@ -61,9 +63,9 @@ export function readTier(
       ? undefined
       : read.integer("burst", fallback.burst, { min: 1, max: 1_000_000 });
   const make = (limit: number) => tierOf([policyOf(limit, windowMs, burst, settings)], settings);
-  if (typeof max === "function") return { tier: perCaller(max, make), windowMs };
+  if (typeof max === "function") return { tier: perCaller(max, make), windowMs, names };
   if (typeof max !== "number") read.refuse("max", MAX_FIX);
-  return { tier: make(read.integer("max", fallback.max, BOUNDS)), windowMs };
+  return { tier: make(read.integer("max", fallback.max, BOUNDS)), windowMs, names };
 }
 
 /** Prepares the charges of a request. */

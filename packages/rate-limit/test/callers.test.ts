@@ -94,7 +94,7 @@ it("alone, a limit in a scope counts beside the one above it", async () => {
   app.get("/", async () => "ok");
   await app.register(
     async (child) => {
-      await child.register(rateLimit, { max: 1 });
+      await child.register(rateLimit, { max: 1, layer: { name: "inner" } });
       child.get("/", async () => "ok");
     },
     { prefix: "/inner" },
@@ -176,7 +176,7 @@ describe("in line", () => {
     );
     expect(await statuses(app, times(3, "/replaced/"))).toEqual([200, 200, 429]);
     const both = await app.inject("/both/");
-    expect(both.headers["ratelimit-policy"]).toBe('"address";q=1;w=60, "address";q=1;w=60');
+    expect(both.headers["ratelimit-policy"]).toBe('"address";q=1;w=60, "inner";q=1;w=60');
   });
 });
 

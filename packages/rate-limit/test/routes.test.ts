@@ -151,6 +151,20 @@ describe.each(WAYS)("%s, a route", (way) => {
     expect(await policyOf("/each")).toBe('"address";q=3;w=60, "principal";q=2;w=60');
   });
 
+  it("that speaks to one layer says nothing to another, which limits it only if it limits all", async () => {
+    const app = await createApp(way);
+    await app.register(rateLimit, { max: 4, global: false });
+    await app.register(rateLimit, { by: () => "all", max: 9, exempt: ["/exempt"] });
+    const say = (url: string, own: RateLimitRouteOptions) =>
+      app.get(url, { config: { rateLimit: own } }, async () => "ok");
+    say("/", { layer: "rate-limit:key", max: 3 });
+    say("/exempt", { layer: "rate-limit", max: 2 });
+
+    const policyOf = async (url: string) => (await app.inject(url)).headers["ratelimit-policy"];
+    expect(await policyOf("/")).toBe('"requests";q=3;w=60');
+    expect(await policyOf("/exempt")).toBe('"address";q=2;w=60');
+  });
+
   it.each([
     ["true", true, "the option rateLimit is true. Give options"],
     ["null", null, "the option rateLimit is null."],

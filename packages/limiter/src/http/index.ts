@@ -15,4 +15,5 @@ export {
   refusalOf,
   retryHeaders,
 } from "./refusal.ts";
+export { claimNames, type Teller } from "./told-names.ts";
 export { type ToldPolicy, tellPolicy } from "./told-policy.ts";
