@@ -2,6 +2,7 @@ import { buildApp } from "./app.ts";
 import { banner } from "./banner.ts";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { createParts } from "./dependencies.ts";
+import { DataFolderError } from "./store/sqlite/data-folder.ts";
 
 /** How long a stop may take before the process ends anyway. */
 const stopDeadlineMs = 10_000;
@@ -11,7 +12,11 @@ try {
   await start(loadConfig(process.env));
 } catch (error) {
   // What is wrong with the environment, or with a file that it names, needs no stack.
-  const known = error instanceof ConfigError || isListenError(error) || isOptionError(error);
+  const known =
+    error instanceof ConfigError ||
+    error instanceof DataFolderError ||
+    isListenError(error) ||
+    isOptionError(error);
   const text = known ? error.message : String((error as Error).stack ?? error);
   const advice = isListenError(error) && error.code === "EADDRINUSE" ? portAdvice : "";
   process.stderr.write(`${text}${advice}\n`);
@@ -74,7 +79,8 @@ function addressOf(
 }
 
 function isListenError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error && error.syscall === "listen";
+  const syscalls: readonly unknown[] = ["listen", "getaddrinfo"];
+  return error instanceof Error && "syscall" in error && syscalls.includes(error.syscall);
 }
 
 /** What a layer says of its options, such as a file of keys that is not what it should be. */

@@ -108,3 +108,35 @@ test("a port that is taken is told, with what to do", async () => {
       "Somebody else listens there. Choose another port: PORT=7778 npm run demo\n",
   );
 });
+
+test("a second start on the same data is told to go elsewhere, and ends no run of the first", async () => {
+  const folder = temporaryFolder();
+  const first = start({ PORT: "0", DATA_DIR: folder });
+  const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(await untilReady(first))?.[0];
+  const message = { message: "word ".repeat(5_000), session_id: "mine" };
+  const running = await postForm(`${origin}/agents/echo/runs`, message);
+  const second = start({ PORT: "0", DATA_DIR: folder });
+  const [exitCode] = await once(second.child, "close");
+  expect(exitCode).toBe(1);
+  expect(second.errors.items.join("")).toBe(
+    `Another server keeps its data in ${folder}. Stop that one, or choose another folder and another port: ` +
+      "DATA_DIR=$(mktemp -d) PORT=7778 npm run demo\n",
+  );
+
+  // However a process ends, its folder is free.
+  first.child.kill("SIGKILL");
+  await once(first.child, "exit");
+  await expect(running.text()).rejects.toThrow();
+  const third = start({ PORT: "0", DATA_DIR: folder });
+  const again = /http:\/\/127\.0\.0\.1:\d+/.exec(await untilReady(third))?.[0];
+  const runs = await fetch(`${again}/sessions/mine/runs`);
+  expect(await runs.json()).toMatchObject([{ status: "ERROR" }]);
+});
+
+test("a host that has no address is told in one line", async () => {
+  const env = { HOST: "nowhere.invalid", OS_SECURITY_KEY: "0123456789abcdef0123456789abcdef" };
+  const { child, errors } = start({ PORT: "0", DATA_DIR: temporaryFolder(), ...env });
+  const [exitCode] = await once(child, "close");
+  expect(exitCode).toBe(1);
+  expect(errors.items.join("")).toMatch(/^getaddrinfo \w+ nowhere\.invalid\n$/);
+});

@@ -1,3 +1,4 @@
+import { cpSync } from "node:fs";
 import { openExchange } from "@enfilade/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -114,8 +115,10 @@ test("a run that a crash has cut off ends as failed, with what it had said", asy
   const { run_id, session_id } = accepted.json();
   await expect.poll(() => crashed.runs.eventsAfter(run_id, 0, 1)).toHaveLength(1);
 
-  // The process is gone without a word: another one opens the same file.
-  const survivor = openSqliteStore(folder);
+  // The process is gone without a word, and another one opens what it has left behind.
+  const left = temporaryFolder();
+  cpSync(folder, left, { recursive: true });
+  const survivor = openSqliteStore(left);
   const again = await testApp({ agents: [agent], store: survivor });
   const replayed = await again.inject({
     method: "POST",

@@ -139,11 +139,17 @@ test("while Redis is frozen the server goes on answering, under load, and counts
   expect(new Set(await load("after"))).toEqual(new Set(["RunCompleted"]));
 });
 
-test("a Redis that is not there yet keeps no server from starting", async () => {
+test("a Redis that is not there yet keeps no server from starting, which says so once", async () => {
   const gone = await startRedis();
   await gone.stop();
-  const app = await testApp({}, { REDIS_URL: gone.url, RATE_LIMIT_PER_MINUTE: "2" });
+  const log = createLogLines();
+  const env = { REDIS_URL: gone.url, RATE_LIMIT_PER_MINUTE: "2", LOG_LEVEL: "debug" };
+  const app = await testApp({ logStream: log.stream }, env);
   const origin = await listen(app);
+  const away = ({ msg }: { readonly msg?: unknown }) => /^Redis is away/.test(String(msg));
+  await log.until((lines) => lines.filter(away).length >= 3);
+  const levels = log.items.filter(away).map(({ level }) => level);
+  expect(levels.slice(0, 3)).toEqual([40, 20, 20]);
   expect(await healthOf(origin)).toBe("away");
   const statuses = [];
   for (let n = 0; n < 3; n += 1) statuses.push((await fetch(`${origin}/agents`)).status);

@@ -21,7 +21,7 @@ export function openCounters({ redisUrl }: Limits, log: FastifyBaseLogger): Coun
   if (redisUrl === undefined) {
     return { store: memoryStore(), state: () => undefined, close: async () => {} };
   }
-  const redis = createRedis({ url: redisUrl, onEvent: (event) => tell(event, log, state()) });
+  const redis = createRedis({ url: redisUrl, onEvent: teller(log, () => state()) });
   function state(): "ready" | "away" {
     return redis.state().ready ? "ready" : "away";
   }
@@ -32,12 +32,19 @@ export function openCounters({ redisUrl }: Limits, log: FastifyBaseLogger): Coun
   };
 }
 
-function tell(event: RedisEvent, log: FastifyBaseLogger, state: "ready" | "away"): void {
-  const { node, kind, breaker, cause } = event;
-  const details = { node, kind, ...(breaker !== undefined && { breaker }), err: cause };
-  // A connection that is there again says nothing yet: the breaker waits for an answer.
-  if (kind === "ready" && state === "away") return;
-  const counts = kind === "ready" || breaker === "closed";
-  if (counts) log.info(details, "Redis counts");
-  else log.warn(details, "Redis is away: this process counts for itself");
+/** Tells when Redis goes and when it is back; how often it has been tried between, those who ask for `debug`. */
+function teller(
+  log: FastifyBaseLogger,
+  state: () => "ready" | "away",
+): (event: RedisEvent) => void {
+  let counted: boolean | undefined;
+  return ({ node, kind, breaker, cause }) => {
+    // A connection that is there again says nothing yet: the breaker waits for an answer.
+    if (kind === "ready" && state() === "away") return;
+    const counts = kind === "ready" || breaker === "closed";
+    const level = counts === counted ? "debug" : counts ? "info" : "warn";
+    const text = counts ? "Redis counts" : "Redis is away: this process counts for itself";
+    counted = counts;
+    log[level]({ node, kind, ...(breaker !== undefined && { breaker }), err: cause }, text);
+  };
 }

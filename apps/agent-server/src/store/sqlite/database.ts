@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import Database from "libsql";
 
@@ -55,14 +54,13 @@ const migrations: readonly string[] = [
 ];
 
 /**
- * Opens the database file in a folder, which is made where it is missing, and brings its schema up to date.
+ * Opens the database file in a folder, and brings its schema up to date.
  *
  * One process per folder: runs that are running in another process would look like left over from a crash.
  *
  * @throws when the file was written by a newer version.
  */
 export function openDatabase(folder: string): Database.Database {
-  mkdirSync(folder, { recursive: true });
   const database = new Database(join(folder, "agent-server.db"), { timeout: 5_000 });
   // WAL: a commit does not wait for the disk; a power cut may lose the last moments, never the file.
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
