@@ -3,8 +3,10 @@ export { type Clock, createClock, createStoppedClock, type StoppedClock } from "
 export { createDeferred, type Deferred } from "./deferred.ts";
 export { type Exchange, type ExchangeRequest, openExchange } from "./exchange.ts";
 export { type ForeignSuite, type ForeignTest, runForeignSuite } from "./foreign-suite.ts";
+export { type Http2Response, requestHttp2 } from "./http2.ts";
 export { type Listening, listen } from "./listen.ts";
 export { createLogLines, type LogLine, type LogLines } from "./log-lines.ts";
+export { pieces } from "./pieces.ts";
 export { type Program, requireProgram } from "./programs.ts";
 export { type ReadmeBlock, readmeBlocks } from "./readme-blocks.ts";
 export { createRecorder, type Recorder } from "./recorder.ts";
@@ -13,3 +15,6 @@ export { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
 export { type RedisSentinel, startRedisSentinel } from "./redis-sentinel.ts";
 export type { ResponseHead } from "./response-parser.ts";
 export { type ModuleRun, runModule } from "./run-module.ts";
+export { sendBytes } from "./send-bytes.ts";
+export { requestTls, TLS_CLIENT, TLS_SERVER } from "./tls.ts";
+export { openWebSocket, type WebSocketRequest } from "./web-socket.ts";

@@ -17,6 +17,10 @@ function withoutSource(exports: Exports): Exports {
   );
 }
 
+const privateNames = workspacePackages()
+  .filter((entry) => !isPublishable(entry))
+  .map(({ manifest }) => manifest.name);
+
 const read = (...path: string[]) => readFileSync(join(...path), "utf8");
 
 describe.each(
@@ -60,6 +64,12 @@ describe.each(
 
   it("takes Fastify from its user, never a copy of its own", () => {
     expect(manifest.dependencies).not.toHaveProperty("fastify");
+  });
+
+  it("takes nothing that is private along", () => {
+    const { dependencies = {}, peerDependencies = {} } = manifest;
+    const names = Object.keys({ ...dependencies, ...peerDependencies });
+    expect(names.filter((name) => privateNames.includes(name))).toEqual([]);
   });
 
   it("takes every version from the catalog or the workspace", () => {

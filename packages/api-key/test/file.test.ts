@@ -21,7 +21,7 @@ const read = async (): Promise<KeyRecord[]> => JSON.parse(await readFile(file, "
 async function serve() {
   const log = createLogLines();
   const logger = { level: "info", stream: log.stream };
-  return { log, app: await make({ file, fileIntervalMs: 10 }, "alone", { logger }) };
+  return { log, app: await make({ file, fileIntervalMs: 10 }, { logger }) };
 }
 
 describe("a file of keys", () => {

@@ -1,21 +1,19 @@
 import { auth } from "@enfilade/auth";
-import { order } from "@enfilade/order";
+import { createApp, inAnyOrder, type Registration, WAYS } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
-import fc from "fast-check";
-import Fastify, { type FastifyInstance } from "fastify";
 import { expect, it } from "vitest";
 import { apiKey, generateKey } from "../src/index.ts";
-import { ANN, ANN_RECORD, BOTH, make } from "./support.ts";
+import { ANN, ANN_RECORD, make } from "./support.ts";
 
 it("stands in place authenticate, and authorize comes after it", async () => {
-  const app = await make({ keys: [ANN_RECORD] }, "in line");
+  const app = await make({ keys: [ANN_RECORD] }, { way: "in line" });
   await app.ready();
   const doors = app.order.explain("GET", "/").doors.map(({ layer }) => layer);
   expect(doors).toEqual(["api-key", "auth"]);
 });
 
 it("comes to the same verdicts whatever the order of registration, in line", async () => {
-  const steps: ((app: FastifyInstance) => unknown)[] = [
+  const registrations: Registration[] = [
     (app) => app.register(apiKey, { keys: [ANN_RECORD] }),
     (app) => app.register(auth),
     (app) =>
@@ -25,35 +23,27 @@ it("comes to the same verdicts whatever the order of registration, in line", asy
         child.get("/open", { config: { public: true } }, async () => "in");
       }),
   ];
-  await fc.assert(
-    fc.asyncProperty(fc.shuffledSubarray([0, 1, 2], { minLength: 3 }), async (indices) => {
-      const app: FastifyInstance = Fastify();
-      await app.register(order);
-      for (const index of indices) steps[index]?.(app);
-      const statuses: number[] = [];
-      for (const headers of [{}, { "x-api-key": generateKey().key }, { "x-api-key": ANN.key }]) {
-        for (const url of ["/", "/other", "/open", "/nowhere"]) {
-          statuses.push((await app.inject({ url, headers })).statusCode);
-        }
+  await inAnyOrder(registrations, async (app) => {
+    const statuses: number[] = [];
+    for (const headers of [{}, { "x-api-key": generateKey().key }, { "x-api-key": ANN.key }]) {
+      for (const url of ["/", "/other", "/open", "/nowhere"]) {
+        statuses.push((await app.inject({ url, headers })).statusCode);
       }
-      expect(statuses).toEqual([401, 401, 200, 401, 401, 401, 200, 401, 200, 403, 200, 404]);
-      await app.close();
-    }),
-    { numRuns: 12 },
-  );
+    }
+    expect(statuses).toEqual([401, 401, 200, 401, 401, 401, 200, 401, 200, 403, 200, 404]);
+  });
 });
 
-it.each(BOTH)("warns of keys in the query, %s", async (arrangement) => {
+it.each(WAYS)("warns of keys in the query, %s", async (way) => {
   const log = createLogLines();
   const logger = { level: "warn", stream: log.stream };
-  const app = await make({ keys: [ANN_RECORD], sources: ["query"] }, arrangement, { logger });
+  const app = await make({ keys: [ANN_RECORD], sources: ["query"] }, { way, logger });
   await app.ready();
   await log.find(({ code }) => code === "API_KEY_IN_QUERY");
 });
 
 it("keeps two registrations apart, one in each of two scopes", async () => {
-  const app: FastifyInstance = Fastify();
-  await app.register(order);
+  const app = await createApp({ way: "in line" });
   const bob = generateKey();
   for (const [prefix, record] of [
     ["/ann", ANN_RECORD],
@@ -71,5 +61,4 @@ it("keeps two registrations apart, one in each of two scopes", async () => {
     (await app.inject({ url, headers: { "x-api-key": key } })).statusCode;
   expect([await call("/ann", ANN.key), await call("/ann", bob.key)]).toEqual([200, 401]);
   expect([await call("/bob", ANN.key), await call("/bob", bob.key)]).toEqual([401, 200]);
-  await app.close();
 });

@@ -1,7 +1,8 @@
+import { WAYS } from "@enfilade/line-testing";
 import { createClock, createDeferred } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
 import { type ApiKeyOptions, generateKey, type KeyRecord } from "../src/index.ts";
-import { ANN, ANN_RECORD, BOTH, make, statusOf } from "./support.ts";
+import { ANN, ANN_RECORD, make, statusOf } from "./support.ts";
 
 /** A lookup over a map, that counts how often it is asked. */
 function database(...records: KeyRecord[]) {
@@ -16,11 +17,11 @@ function database(...records: KeyRecord[]) {
 
 const call = { "x-api-key": ANN.key };
 
-describe.each(BOTH)("a lookup, %s", (arrangement) => {
+describe.each(WAYS)("a lookup, %s", (way) => {
   it("is asked by the hash, and once for as long as its answer is kept", async () => {
     const clock = createClock();
     const { rows, asked, lookup } = database(ANN_RECORD);
-    const app = await make({ lookup, now: clock.now, cache: { ttlMs: 1_000 } }, arrangement);
+    const app = await make({ lookup, now: clock.now, cache: { ttlMs: 1_000 } }, { way });
     expect(await statusOf(app, call)).toBe(200);
     clock.advance(999);
     rows.clear();
@@ -34,7 +35,7 @@ describe.each(BOTH)("a lookup, %s", (arrangement) => {
   it("is not asked again for a while for a key that it does not know", async () => {
     const clock = createClock();
     const { rows, asked, lookup } = database();
-    const app = await make({ lookup, now: clock.now, cache: { unknownTtlMs: 500 } }, arrangement);
+    const app = await make({ lookup, now: clock.now, cache: { unknownTtlMs: 500 } }, { way });
     expect(await statusOf(app, call)).toBe(401);
     rows.set(ANN.hash, ANN_RECORD);
     expect(await statusOf(app, call)).toBe(401);
@@ -50,7 +51,7 @@ describe.each(BOTH)("a lookup, %s", (arrangement) => {
       asked += 1;
       return answer.promise;
     };
-    const app = await make({ lookup }, arrangement);
+    const app = await make({ lookup }, { way });
     const calls = Array.from({ length: 20 }, () => statusOf(app, call));
     answer.resolve(ANN_RECORD);
     expect(new Set(await Promise.all(calls))).toEqual(new Set([200]));
@@ -59,7 +60,7 @@ describe.each(BOTH)("a lookup, %s", (arrangement) => {
 
   it("is never asked for what is no key of ours", async () => {
     const { asked, lookup } = database();
-    const app = await make({ lookup }, arrangement);
+    const app = await make({ lookup }, { way });
     for (const key of [
       "",
       "x",
@@ -74,8 +75,8 @@ describe.each(BOTH)("a lookup, %s", (arrangement) => {
   });
 
   it("may answer at once", async () => {
-    expect(await statusOf(await make({ lookup: () => ANN_RECORD }, arrangement), call)).toBe(200);
-    expect(await statusOf(await make({ lookup: () => undefined }, arrangement), call)).toBe(401);
+    expect(await statusOf(await make({ lookup: () => ANN_RECORD }, { way }), call)).toBe(200);
+    expect(await statusOf(await make({ lookup: () => undefined }, { way }), call)).toBe(401);
   });
 
   it.each<[string, NonNullable<ApiKeyOptions["lookup"]>]>([
@@ -95,7 +96,7 @@ describe.each(BOTH)("a lookup, %s", (arrangement) => {
       let use = broken;
       const app = await make(
         { lookup: (hash, signal) => use(hash, signal), lookupTimeoutMs: 20 },
-        arrangement,
+        { way },
       );
       const response = await app.inject({ url: "/", headers: call });
       expect(response.statusCode).toBe(503);
@@ -115,23 +116,20 @@ describe.each(BOTH)("a lookup, %s", (arrangement) => {
           resolve(null);
         });
       });
-    const app = await make({ lookup, lookupTimeoutMs: 20 }, arrangement);
+    const app = await make({ lookup, lookupTimeoutMs: 20 }, { way });
     expect(await statusOf(app, call)).toBe(503);
     expect(reason).toMatchObject({ code: "API_KEY_LOOKUP_TIMEOUT" });
   });
 
   it("that gives the record of another key identifies nobody", async () => {
     const other = generateKey();
-    const app = await make(
-      { lookup: async () => ({ ...ANN_RECORD, hash: other.hash }) },
-      arrangement,
-    );
+    const app = await make({ lookup: async () => ({ ...ANN_RECORD, hash: other.hash }) }, { way });
     expect(await statusOf(app, call)).toBe(401);
   });
 
   it("comes after the keys that are at hand", async () => {
     const { asked, lookup } = database();
-    const app = await make({ keys: [ANN_RECORD], lookup }, arrangement);
+    const app = await make({ keys: [ANN_RECORD], lookup }, { way });
     expect(await statusOf(app, call)).toBe(200);
     expect(asked).toEqual([]);
   });

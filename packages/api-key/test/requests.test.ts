@@ -1,20 +1,18 @@
-import { once } from "node:events";
-import { connect } from "node:http2";
-import { createLogLines, listen, openExchange } from "@enfilade/testing";
+import { WAYS } from "@enfilade/line-testing";
+import { createLogLines, listen, openExchange, requestHttp2 } from "@enfilade/testing";
 import fc from "fast-check";
-import type { FastifyServerOptions } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { generateKey, type KeySource } from "../src/index.ts";
-import { ANN, ANN_RECORD, BOTH, make, statusOf } from "./support.ts";
+import { ANN, ANN_RECORD, make, statusOf } from "./support.ts";
 
 const keys = [ANN_RECORD];
 
-describe.each(BOTH)("a request, %s", (arrangement) => {
+describe.each(WAYS)("a request, %s", (way) => {
   it.each([
     ["its own header", { "x-api-key": ANN.key }],
     ["a bearer token", { authorization: `Bearer ${ANN.key}` }],
   ])("has its key in %s", async (_where, headers) => {
-    const app = await make({ keys }, arrangement);
+    const app = await make({ keys }, { way });
     const response = await app.inject({ url: "/", headers });
     expect(response.json()).toEqual({
       kind: "api-key",
@@ -26,11 +24,11 @@ describe.each(BOTH)("a request, %s", (arrangement) => {
   });
 
   it("without a key is asked for one, without an error code", async () => {
-    const app = await make({ keys }, arrangement);
+    const app = await make({ keys }, { way });
     const response = await app.inject("/");
     expect(response.statusCode).toBe(401);
     expect(response.headers["www-authenticate"]).toBe("Bearer");
-    const other = await make({ keys, sources: ["header"] }, arrangement);
+    const other = await make({ keys, sources: ["header"] }, { way });
     const asked = await other.inject("/");
     expect(asked.headers["www-authenticate"]).toBe('ApiKey header="x-api-key"');
   });
@@ -46,7 +44,7 @@ describe.each(BOTH)("a request, %s", (arrangement) => {
     ["followed by something", `${ANN.key} x`],
     ["in another case", ANN.key.toLowerCase()],
   ])("is refused with a key that is %s", async (_what, key) => {
-    const app = await make({ keys }, arrangement);
+    const app = await make({ keys }, { way });
     const origin = await listen(app);
     for (const headers of [{ "x-api-key": key }, { authorization: `Bearer ${key}` }]) {
       const exchange = await openExchange(origin, { headers });
@@ -60,21 +58,21 @@ describe.each(BOTH)("a request, %s", (arrangement) => {
     ["x-api-key", ANN.key],
     ["authorization", `Bearer ${ANN.key}`],
   ])("is refused when %s was sent twice, even with the same key", async (name, value) => {
-    const origin = await listen(await make({ keys }, arrangement));
+    const origin = await listen(await make({ keys }, { way }));
     const exchange = await openExchange(origin, { headers: { [name]: [value, value] } });
     expect((await exchange.head()).status).toBe(401);
   });
 
   it("is refused when the header is an array, as a test may make it", async () => {
-    const app = await make({ keys }, arrangement);
+    const app = await make({ keys }, { way });
     const headers = { "x-api-key": [ANN.key, ANN.key] } as unknown as Record<string, string>;
     expect(await statusOf(app, headers)).toBe(401);
   });
 
   it("may have its key in the query only when that was asked for", async () => {
-    const refused = await make({ keys }, arrangement);
+    const refused = await make({ keys }, { way });
     expect((await refused.inject(`/?api_key=${ANN.key}`)).statusCode).toBe(401);
-    const app = await make({ keys, sources: ["query"], query: "key" }, arrangement);
+    const app = await make({ keys, sources: ["query"], query: "key" }, { way });
     expect((await app.inject(`/?key=${ANN.key}`)).statusCode).toBe(200);
     expect((await app.inject(`/?key=${ANN.key}&key=${ANN.key}`)).statusCode).toBe(401);
     expect((await app.inject("/?key=")).statusCode).toBe(401);
@@ -83,24 +81,21 @@ describe.each(BOTH)("a request, %s", (arrangement) => {
   it("is decided by the first source that has a key, a bad one included", async () => {
     const both = { "x-api-key": "bad", authorization: `Bearer ${ANN.key}` };
     const order = async (sources: readonly KeySource[]) =>
-      statusOf(await make({ keys, sources }, arrangement), both);
+      statusOf(await make({ keys, sources }, { way }), both);
     expect(await order(["header", "bearer"])).toBe(401);
     expect(await order(["bearer", "header"])).toBe(200);
   });
 
   it("over HTTP/2 is treated alike", async () => {
-    const app = await make({ keys }, arrangement, { http2: true } as FastifyServerOptions);
-    const session = connect(await listen(app));
-    onTestFinished(() => session.destroy());
+    const app = await make({ keys }, { way, http2: true });
+    const origin = await listen(app);
     for (const [key, status] of [
       [ANN.key, 200],
       ["bad", 401],
       [[ANN.key, ANN.key], 401],
     ] as const) {
-      const stream = session.request({ ":path": "/", "x-api-key": key as string });
-      const [headers] = await once(stream, "response");
-      expect(headers[":status"]).toBe(status);
-      stream.close();
+      const headers = { "x-api-key": key };
+      expect((await requestHttp2(origin, { headers })).statusCode).toBe(status);
     }
   });
 });
@@ -127,14 +122,17 @@ it("is refused, never failed, whatever the header holds", async () => {
 it("puts the key into no log, no error and no URL (case 20)", async () => {
   const log = createLogLines();
   const unknown = generateKey().key;
-  const app = await make({ keys, sources: ["header", "bearer", "query"] }, "alone", {
-    logger: {
-      level: "trace",
-      stream: log.stream,
-      // Fastify writes this line before every hook: it is for its serializer to leave the query out.
-      serializers: { req: ({ method }) => ({ method }) },
+  const app = await make(
+    { keys, sources: ["header", "bearer", "query"] },
+    {
+      logger: {
+        level: "trace",
+        stream: log.stream,
+        // Fastify writes this line before every hook: it is for its serializer to leave the query out.
+        serializers: { req: ({ method }) => ({ method }) },
+      },
     },
-  });
+  );
   app.get("/url", { config: { access: "authenticated" } }, async (request) => request.url);
   const answers: string[] = [];
   for (const key of [ANN.key, unknown, `${ANN.key}x`]) {

@@ -1,7 +1,6 @@
 import { auth } from "@enfilade/auth";
-import { order } from "@enfilade/order";
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
-import { onTestFinished } from "vitest";
+import { type AppOptions, createApp } from "@enfilade/line-testing";
+import type { FastifyInstance } from "fastify";
 import {
   type ApiKeyOptions,
   apiKey,
@@ -9,9 +8,6 @@ import {
   type KeyRecord,
   type NewKey,
 } from "../src/index.ts";
-
-export type Arrangement = "alone" | "in line";
-export const BOTH: readonly Arrangement[] = ["alone", "in line"];
 
 /** The key that most tests use. */
 export const ANN: NewKey = generateKey();
@@ -25,12 +21,9 @@ export const ANN_RECORD: KeyRecord = {
 /** An app with one guarded route, that says who has called; closed at the end. */
 export async function make(
   options: ApiKeyOptions,
-  arrangement: Arrangement = "alone",
-  server: FastifyServerOptions = {},
+  appOptions?: AppOptions,
 ): Promise<FastifyInstance> {
-  const app: FastifyInstance = Fastify(server);
-  onTestFinished(() => app.close());
-  if (arrangement === "in line") await app.register(order);
+  const app = await createApp(appOptions);
   await app.register(apiKey, options);
   await app.register(auth);
   app.get("/", { config: { access: "authenticated" } }, async ({ principal }) => principal);

@@ -1,13 +1,14 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
 import { type Access, type AuthOptions, auth } from "../src/index.ts";
-import { BOTH, believing, make } from "./support.ts";
+import { believing } from "./support.ts";
 
-describe.each(BOTH)("a rule, %s", (arrangement) => {
+describe.each(WAYS)("a rule, %s", (way) => {
   async function app(access: Access, options: AuthOptions = {}) {
-    const app = await make(arrangement);
-    if (arrangement === "in line") app.register(auth, options);
+    const app = await createApp({ way });
+    if (way === "in line") app.register(auth, options);
     await app.register(believing());
-    if (arrangement === "alone") await app.register(auth, options);
+    if (way === "alone") await app.register(auth, options);
     await app.after();
     app.post("/agents/:id/runs", { config: { access } }, async (request) => request.principal?.id);
     return (caller: string, url = "/agents/web/runs") =>
@@ -70,7 +71,7 @@ describe.each(BOTH)("a rule, %s", (arrangement) => {
   });
 
   it("shows the function the body", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(believing());
     await app.register(auth);
     const owner = (request: { body: unknown }, { id }: { id: string }) =>
@@ -119,7 +120,7 @@ describe("a rule that cannot be one", () => {
     ["an owner that is no parameter of the route", { owner: "user" }],
     ["a scope with a parameter that the route does not have", { any: ["agents:{agent}:run"] }],
   ])("is refused when its route is declared: %s", async (_what, access) => {
-    const app = await make();
+    const app = await createApp();
     await app.register(believing());
     await app.register(auth);
     const declare = () =>

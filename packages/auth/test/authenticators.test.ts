@@ -1,3 +1,4 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
 import {
   type AuthenticationFailure,
@@ -6,13 +7,13 @@ import {
   hasAuthenticator,
   onAuthenticationFailure,
 } from "../src/index.ts";
-import { BOTH, believing, make } from "./support.ts";
+import { believing } from "./support.ts";
 
 const cat: Challenge = { scheme: "Cat", params: { header: "x-cat" } };
 
-describe.each(BOTH)("several authenticators, %s", (arrangement) => {
+describe.each(WAYS)("several authenticators, %s", (way) => {
   async function app(withAuth = true) {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(believing("ape"));
     await app.register(believing("cat", cat));
     if (withAuth) await app.register(auth);
@@ -91,7 +92,7 @@ describe.each(BOTH)("several authenticators, %s", (arrangement) => {
 
 describe("an authenticator that replaces one further out", () => {
   it("refuses who is unknown, though the one that it replaces was never asked", async () => {
-    const app = await make("in line");
+    const app = await createApp({ way: "in line" });
     await app.register(believing("ape"));
     let ran = false;
     app.register(async (child) => {
@@ -107,7 +108,7 @@ describe("an authenticator that replaces one further out", () => {
 });
 
 it("an authenticator is known of in its scope and below, from its registration on", async () => {
-  const app = await make("alone");
+  const app = await createApp();
   expect(hasAuthenticator(app)).toBe(false);
   await app.register(async (child) => {
     await child.register(believing("ape"));
@@ -119,9 +120,9 @@ it("an authenticator is known of in its scope and below, from its registration o
   expect(hasAuthenticator(app)).toBe(false);
 });
 
-describe.each(BOTH)("failed authentications, %s", (arrangement) => {
+describe.each(WAYS)("failed authentications, %s", (way) => {
   it("are told to who listens in the scope or above, and to nobody else", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     const told: string[] = [];
     const tell = (where: string) => (failure: AuthenticationFailure) => {
       told.push(`${where}: ${failure.authenticator} ${failure.error.code} ${failure.request.url}`);
@@ -152,7 +153,7 @@ describe.each(BOTH)("failed authentications, %s", (arrangement) => {
     ["an error", (error: Error) => error],
     ["a promise of one", (error: Error) => Promise.resolve(error)],
   ])("are answered by %s that a listener gives, without a challenge", async (_, give) => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     const tooMany = Object.assign(new Error("Too many."), { statusCode: 429, code: "TOO_MANY" });
     let failures = 0;
     onAuthenticationFailure(app, () => Promise.resolve("counts for nothing"));
@@ -182,7 +183,7 @@ describe.each(BOTH)("failed authentications, %s", (arrangement) => {
     ],
     ["rejects", () => Promise.reject(new Error("no"))],
   ])("are refused all the same when a listener %s", async (_, listener: () => unknown) => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     onAuthenticationFailure(app, listener);
     await app.register(believing("ape"));
     app.get("/", async () => "");

@@ -1,12 +1,13 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import { type AuthOptions, auth, isGuarded } from "../src/index.ts";
-import { BOTH, believing, make, refusalOf } from "./support.ts";
+import { believing, refusalOf } from "./support.ts";
 
-describe.each(BOTH)("an app does not boot, %s", (arrangement) => {
+describe.each(WAYS)("an app does not boot, %s", (way) => {
   it("with a route that has no rule, and names every one of them", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(believing());
     await app.register(auth);
     app.get("/ruled", { config: { access: "authenticated" } }, () => "");
@@ -21,14 +22,14 @@ describe.each(BOTH)("an app does not boot, %s", (arrangement) => {
   });
 
   it("with a rule that nothing checks", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(believing());
     app.get("/ruled", { config: { access: { scopes: ["a"] } } }, () => "");
     expect((await refusalOf(app)).message).toContain("AUTH_ACCESS_UNCHECKED");
   });
 
   it("with routes whose plugin asks whether rules are checked, where they are not", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(believing());
     const admin = async (scope: FastifyInstance) => {
       scope.addHook("onReady", async () => {
@@ -38,7 +39,7 @@ describe.each(BOTH)("an app does not boot, %s", (arrangement) => {
     app.register(admin);
     expect((await refusalOf(app)).message).toContain("open to everybody");
 
-    const guarded = await make(arrangement);
+    const guarded = await createApp({ way });
     await guarded.register(believing());
     guarded.register(admin);
     await guarded.register(auth);
@@ -47,11 +48,11 @@ describe.each(BOTH)("an app does not boot, %s", (arrangement) => {
   });
 
   it("with a rule, and nothing that finds out who is calling", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(auth);
     app.get("/ruled", { config: { access: "authenticated" } }, () => "");
     const expected = { alone: "AUTH_NO_AUTHENTICATOR", "in line": "ORDER_MISSING_CAPABILITY" };
-    expect((await refusalOf(app)).message).toContain(expected[arrangement]);
+    expect((await refusalOf(app)).message).toContain(expected[way]);
   });
 
   it.each<[string, object, string]>([
@@ -76,14 +77,14 @@ describe.each(BOTH)("an app does not boot, %s", (arrangement) => {
       "scopesSupported",
     ],
   ])("with %s", async (_what, options, option) => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     const registered = app.register(auth, options as AuthOptions);
     await expect(registered).rejects.toMatchObject({ code: "AUTH_INVALID_OPTION" });
     await expect(app.ready()).rejects.toThrow(option);
   });
 
   it("with resources below a prefix", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     app.register(
       async (child) => {
         await child.register(auth, { resources: { resource: "https://a.example" } });
@@ -94,9 +95,9 @@ describe.each(BOTH)("an app does not boot, %s", (arrangement) => {
   });
 });
 
-describe.each(BOTH)("an app boots, %s", (arrangement) => {
+describe.each(WAYS)("an app boots, %s", (way) => {
   it("when unruled routes are for all who are known", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(believing());
     await app.register(auth, { unruled: "authenticated" });
     app.get("/", async () => "hello");
@@ -106,7 +107,7 @@ describe.each(BOTH)("an app boots, %s", (arrangement) => {
 
   it("and says which lines of the map are of no use", async () => {
     const log = createLogLines();
-    const app = await make(arrangement, { logger: { level: "warn", stream: log.stream } });
+    const app = await createApp({ way, logger: { level: "warn", stream: log.stream } });
     await app.register(believing());
     await app.register(auth, { rules: { "GET /helth": "public" } });
     await app.ready();
@@ -115,7 +116,7 @@ describe.each(BOTH)("an app boots, %s", (arrangement) => {
   });
 
   it("with an authenticator for each of two scopes", async () => {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     for (const name of ["one", "two"]) {
       app.register(async (child) => {
         await child.register(believing(name));
@@ -130,7 +131,7 @@ describe.each(BOTH)("an app boots, %s", (arrangement) => {
 });
 
 it("refuses, alone, what was declared before it and so escaped the check", async () => {
-  const app = await make();
+  const app = await createApp();
   app.get("/early", async () => "never");
   await app.register(believing());
   await app.register(auth);
@@ -142,7 +143,7 @@ it("refuses, alone, what was declared before it and so escaped the check", async
 });
 
 it("checks, alone, the rule of a route that was declared before it", async () => {
-  const app = await make();
+  const app = await createApp();
   app.get("/early", { config: { access: { scopes: ["a:b"] } } }, async () => "in");
   await app.register(believing());
   await app.register(auth);
@@ -152,7 +153,7 @@ it("checks, alone, the rule of a route that was declared before it", async () =>
 });
 
 it("reports, in line, what was declared before everything", async () => {
-  const app = await make("in line");
+  const app = await createApp({ way: "in line" });
   app.get("/early", async () => "never");
   app.register(believing());
   app.register(auth);
@@ -160,7 +161,7 @@ it("reports, in line, what was declared before everything", async () => {
 });
 
 it("does not boot, alone, when it would decide before anybody has found out who is calling", async () => {
-  const app = await make();
+  const app = await createApp();
   await app.register(auth);
   await app.register(believing());
   app.get("/", { config: { access: "authenticated" } }, () => "");

@@ -1,8 +1,8 @@
+import { createApp } from "@enfilade/line-testing";
 import { listen, openExchange } from "@enfilade/testing";
 import Fastify, { type FastifyRequest } from "fastify";
 import { describe, expect, it } from "vitest";
 import { bearerToken, isForged, isRepeated, readCookie, takeQueryParameter } from "../src/index.ts";
-import { make } from "./support.ts";
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
@@ -57,7 +57,7 @@ describe("readCookie", () => {
 
 describe("takeQueryParameter", () => {
   it("takes the value out of the query and out of the URL", async () => {
-    const app = await make();
+    const app = await createApp();
     app.get("/", async (request) => [
       takeQueryParameter(request, "key"),
       request.url,
@@ -68,7 +68,7 @@ describe("takeQueryParameter", () => {
   });
 
   it("takes it out even when it is there twice, and refuses it", async () => {
-    const app = await make();
+    const app = await createApp();
     const seen: string[] = [];
     app.addHook("onError", async (request) => {
       seen.push(request.url);

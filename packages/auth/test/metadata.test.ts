@@ -1,12 +1,13 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
 import { auth } from "../src/index.ts";
-import { BOTH, believing, make } from "./support.ts";
+import { believing } from "./support.ts";
 
 const issuer = "https://login.example";
 
-describe.each(BOTH)("protected resource metadata (RFC 9728), %s", (arrangement) => {
+describe.each(WAYS)("protected resource metadata (RFC 9728), %s", (way) => {
   async function app() {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(believing());
     await app.register(auth, {
       resources: [

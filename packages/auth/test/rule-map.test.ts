@@ -1,7 +1,8 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
 import { AGENT_OS_RULES, auth, type RuleMap } from "../src/index.ts";
 import { createRuleMap, findMapped } from "../src/rule-map.ts";
-import { BOTH, believing, make } from "./support.ts";
+import { believing } from "./support.ts";
 
 describe("a map of rules", () => {
   it.each([
@@ -37,9 +38,9 @@ describe("a map of rules", () => {
   );
 });
 
-describe.each(BOTH)("routes that take their rules from the map, %s", (arrangement) => {
+describe.each(WAYS)("routes that take their rules from the map, %s", (way) => {
   async function app(rules: RuleMap) {
-    const app = await make(arrangement);
+    const app = await createApp({ way });
     await app.register(believing());
     await app.register(auth, { rules });
     return app;

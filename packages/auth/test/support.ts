@@ -1,8 +1,6 @@
 import { defineLayer, type Layer } from "@enfilade/layer";
-import { order } from "@enfilade/order";
 import createError, { type FastifyErrorConstructor } from "@fastify/error";
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
-import { onTestFinished } from "vitest";
+import type { FastifyInstance } from "fastify";
 import { type Challenge, createAuthenticator, type Principal, type Verdict } from "../src/index.ts";
 
 const BAD_CREDENTIALS: FastifyErrorConstructor<{ code: "BAD_CREDENTIALS" }, []> = createError(
@@ -41,17 +39,6 @@ export function believing(name = "test", challenge: Challenge = { scheme: "Beare
   });
 }
 
-/** An app, closed at the end; under an arrangement or without one. */
-export async function make(
-  arrangement: "alone" | "in line" = "alone",
-  options: FastifyServerOptions = {},
-): Promise<FastifyInstance> {
-  const app: FastifyInstance = Fastify(options);
-  onTestFinished(() => app.close());
-  if (arrangement === "in line") await app.register(order);
-  return app;
-}
-
 /** Gives the error that `ready()` rejects with. */
 export async function refusalOf(app: FastifyInstance): Promise<Error> {
   try {
@@ -61,5 +48,3 @@ export async function refusalOf(app: FastifyInstance): Promise<Error> {
   }
   throw new Error("It was to refuse, and has booted.");
 }
-
-export const BOTH = ["alone", "in line"] as const;

@@ -1,17 +1,17 @@
+import { type AppOptions, createApp } from "@enfilade/line-testing";
 import { describe, expect, test } from "vitest";
 import type { AllowRule, ClientGateOptions, RefuseRule } from "../src/index.ts";
 import { clientGate } from "../src/index.ts";
-import { bareApp, type ServerOptions } from "./apps.ts";
 
-async function findingsOf(options: ClientGateOptions, server: ServerOptions = {}) {
-  const app = await bareApp("under the order", server);
+async function findingsOf(options: ClientGateOptions, server: AppOptions = {}) {
+  const app = await createApp({ ...server, way: "in line" });
   await app.register(clientGate, options);
   await app.ready();
   return app.order
     .findings()
     .map(({ code, severity, where, why }) => ({ code, severity, where, why }));
 }
-const codesOf = async (options: ClientGateOptions, server: ServerOptions = {}) =>
+const codesOf = async (options: ClientGateOptions, server: AppOptions = {}) =>
   (await findingsOf(options, server)).map(({ code }) => code);
 
 const proxied = { trustProxy: "10.0.0.1" };
@@ -97,7 +97,7 @@ describe("a rule that is never met", () => {
   });
 
   test("is found in a route, with the route", async () => {
-    const app = await bareApp("under the order");
+    const app = await createApp({ way: "in line" });
     await app.register(clientGate);
     const config = {
       clientGate: {
@@ -131,7 +131,7 @@ describe("rules that go by addresses", () => {
     ["private networks are", ["loopback", "10.0.0.0/8", "fc00::/7"], []],
     ["a function believes some", (address: string) => address === "10.0.0.1", []],
   ])("are told of where %s", async (_what, trustProxy, codes) => {
-    expect(await codesOf({ refuse }, { trustProxy } as ServerOptions)).toEqual(codes);
+    expect(await codesOf({ refuse }, { trustProxy } as AppOptions)).toEqual(codes);
   });
 
   test("say nothing where there are none", async () => {

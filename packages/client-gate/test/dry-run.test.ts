@@ -1,7 +1,8 @@
+import { WAYS, type Way } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
 import { describe, expect, test } from "vitest";
 import type { ClientGateOptions } from "../src/index.ts";
-import { gateApp, statusFor, WAYS, type Way } from "./apps.ts";
+import { gateApp, statusFor } from "./apps.ts";
 
 const LEGACY = { name: "legacy-app", userAgent: "LegacyApp/1.", status: 410 };
 

@@ -1,8 +1,9 @@
+import { WAYS } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RefuseRule } from "../src/index.ts";
-import { ask, gateApp, statusFor, WAYS } from "./apps.ts";
+import { ask, gateApp, statusFor } from "./apps.ts";
 import { userAgentText } from "./arbitraries.ts";
 
 type Headers = NonNullable<RefuseRule["requestHeaders"]>;

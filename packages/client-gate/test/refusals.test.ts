@@ -1,8 +1,9 @@
 import { errors } from "@enfilade/errors";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, test } from "vitest";
 import type { Refusal } from "../src/index.ts";
 import { clientGate } from "../src/index.ts";
-import { ask, bareApp, gateApp, WAYS } from "./apps.ts";
+import { ask, gateApp } from "./apps.ts";
 
 describe.each(WAYS)("%s, a refusal", (way) => {
   const refusedWith = async (refusal: Refusal) =>
@@ -73,7 +74,7 @@ describe.each(WAYS)("%s, a refusal", (way) => {
 });
 
 test.each(WAYS)("%s, a refusal without a body has the envelope of all errors", async (way) => {
-  const app = await bareApp(way);
+  const app = await createApp({ way });
   await app.register(errors);
   await app.register(clientGate, {
     refuse: [

@@ -1,6 +1,7 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, test } from "vitest";
 import { clientGate } from "../src/index.ts";
-import { ask, bareApp, gateApp, statusFor, WAYS } from "./apps.ts";
+import { ask, gateApp, statusFor } from "./apps.ts";
 
 const LEGACY = { name: "legacy-app", userAgent: "LegacyApp/1.", status: 410 };
 
@@ -47,7 +48,7 @@ describe.each(WAYS)("%s, a route", (way) => {
   });
 
   test("has its rules although it was declared before the layer", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     const config = { clientGate: { refuse: [LEGACY] } };
     app.get("/early", { config }, async () => "early");
     app.register(clientGate);
@@ -57,7 +58,7 @@ describe.each(WAYS)("%s, a route", (way) => {
   });
 
   test("in a scope has the layer of that scope", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     app.register(async (scope) => {
       await scope.register(clientGate, { refuse: [LEGACY] });
       scope.get("/inside", async () => "inside");
@@ -89,8 +90,8 @@ describe.each(WAYS)("%s, a route", (way) => {
   });
 });
 
-test("under the order an inner layer takes the place of the outer one in its scope", async () => {
-  const app = await gateApp("under the order", { refuse: [LEGACY] });
+test("in line an inner layer takes the place of the outer one in its scope", async () => {
+  const app = await gateApp("in line", { refuse: [LEGACY] });
   app.register(async (scope) => {
     await scope.register(clientGate, { layer: { override: true } });
     scope.get("/inside", async () => "inside");

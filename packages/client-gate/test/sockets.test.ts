@@ -1,15 +1,13 @@
 import { once } from "node:events";
 import { Agent, request } from "node:http";
-import { connect, type OutgoingHttpHeaders } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Listening, listen, openExchange } from "@enfilade/testing";
+import { createApp, WAYS } from "@enfilade/line-testing";
+import { listen, openExchange, openWebSocket, requestHttp2 } from "@enfilade/testing";
 import websocket from "@fastify/websocket";
-import Fastify from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { WebSocket } from "ws";
 import { clientGate, type RefuseRule } from "../src/index.ts";
-import { gateApp, WAYS } from "./apps.ts";
+import { gateApp } from "./apps.ts";
 
 const LEGACY: RefuseRule = { name: "legacy-app", userAgent: "LegacyApp/1.", status: 410 };
 const UPGRADE: RefuseRule = {
@@ -25,18 +23,12 @@ describe.each(WAYS)("%s, over a socket", (way) => {
     const app = await gateApp(way, { refuse: [LEGACY] });
     await app.register(websocket);
     app.get("/socket", { websocket: true }, (socket) => socket.send("open"));
-    const origin = (await listen(app)).replace("http", "ws");
-    const open = (headers = {}) => {
-      const socket = new WebSocket(`${origin}/socket`, { headers });
-      onTestFinished(() => socket.terminate());
-      return socket;
-    };
+    const origin = await listen(app);
 
-    const [message] = await once(open(), "message");
+    const [message] = await once(openWebSocket(origin), "message");
     expect(String(message)).toBe("open");
 
-    const refused = open(legacy);
-    refused.on("error", () => {});
+    const refused = openWebSocket(origin, { headers: legacy });
     const [, response] = await once(refused, "unexpected-response");
     expect(response.statusCode).toBe(410);
   });
@@ -101,29 +93,23 @@ describe.each(WAYS)("%s, over a socket", (way) => {
 
 describe("over HTTP/2", () => {
   test("clients are refused as elsewhere, and 426 has no Upgrade, which HTTP/2 does not know", async () => {
-    const app = Fastify({ http2: true });
+    const app = await createApp({ http2: true });
     await app.register(clientGate, {
       refuse: [LEGACY, UPGRADE, { ...UPGRADE, name: "body", userAgent: "other", body: "Upgrade." }],
     });
     app.get("/", async () => "here");
-    const session = connect(await listen(app as unknown as Listening));
-    onTestFinished(() => session.destroy());
-    const get = async (as: string, path = "/"): Promise<[OutgoingHttpHeaders, string]> => {
-      const stream = session.request({ ":path": path, "user-agent": as });
-      const [headers] = await once(stream, "response");
-      return [headers, Buffer.concat(await stream.toArray()).toString()];
-    };
+    const origin = await listen(app);
+    const get = (as: string, path = "/") =>
+      requestHttp2(origin, { path, headers: { "user-agent": as } });
 
-    expect((await get("curl/8"))[1]).toBe("here");
+    expect((await get("curl/8")).body).toBe("here");
     for (const path of ["/", "/nope"]) {
-      expect((await get("LegacyApp/1.4", path))[0][":status"]).toBe(410);
+      expect((await get("LegacyApp/1.4", path)).statusCode).toBe(410);
     }
-    const [thrown, envelope] = await get("acme-sdk/1");
-    expect(thrown).toMatchObject({ ":status": 426 });
-    expect(thrown).not.toHaveProperty("upgrade");
-    expect(envelope).toContain("CLIENT_GATE_REFUSED");
-    const [sent, body] = await get("other/1");
-    expect(sent).toMatchObject({ ":status": 426 });
-    expect(body).toBe("Upgrade.");
+    const thrown = await get("acme-sdk/1");
+    expect(thrown.statusCode).toBe(426);
+    expect(thrown.headers).not.toHaveProperty("upgrade");
+    expect(thrown.body).toContain("CLIENT_GATE_REFUSED");
+    expect(await get("other/1")).toMatchObject({ statusCode: 426, body: "Upgrade." });
   });
 });

@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import fc from "fast-check";
-import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
-import { expect, it, onTestFinished } from "vitest";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { expect, it } from "vitest";
 import { negotiate } from "../src/accept.ts";
-import { CODINGS, compressApp, decoded, WAYS } from "./apps.ts";
+import { CODINGS, compressApp, decoded } from "./apps.ts";
 
 /** A response as a handler may send it, and what the client asks for. */
 interface Case {
@@ -125,17 +126,16 @@ const names = (vary: unknown) =>
     .filter((name) => name !== "");
 
 it.each(WAYS)(
-  "whatever is asked and sent, what is decoded is what would be sent without the layer, $way",
+  "whatever is asked and sent, what is decoded is what would be sent without the layer, %s",
   {
     timeout: 60_000,
   },
   async (way) => {
     let current: Case | undefined;
     const get = () => current as Case;
-    const bare = Fastify();
-    onTestFinished(() => bare.close());
+    const bare = await createApp();
     serve(bare, get);
-    const apps = await Promise.all([1024, 0].map((minBytes) => compressApp({ minBytes }, way)));
+    const apps = await Promise.all([1024, 0].map((minBytes) => compressApp({ minBytes }, { way })));
     for (const app of apps) serve(app, get);
 
     let encodedOnes = 0;

@@ -1,24 +1,8 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-import { order } from "@enfilade/order";
-import Fastify, {
-  type FastifyInstance,
-  type FastifyServerOptions,
-  type LightMyRequestResponse as Response,
-} from "fastify";
-import { onTestFinished } from "vitest";
+import { type AppOptions, createApp } from "@enfilade/line-testing";
+import type { FastifyInstance, LightMyRequestResponse as Response } from "fastify";
 import { type CompressOptions, compress } from "../src/index.ts";
 import { zstd } from "./zlib.ts";
-
-/** The two ways in which the layer stands in an app. */
-export const WAYS: readonly Way[] = [
-  { way: "alone", ordered: false },
-  { way: "under the order", ordered: true },
-];
-
-export interface Way {
-  readonly way: string;
-  readonly ordered: boolean;
-}
 
 /** 20 kB of JSON, as an API answers. */
 export const LONG: readonly object[] = Array.from({ length: 300 }, (_, id) => ({
@@ -29,24 +13,12 @@ export const LONG: readonly object[] = Array.from({ length: 300 }, (_, id) => ({
 }));
 export const LONG_TEXT: string = JSON.stringify(LONG);
 
-/** An app that is closed when the test ends. */
-export async function createApp(
-  { ordered = false }: Partial<Way> = {},
-  server: FastifyServerOptions = {},
-): Promise<FastifyInstance> {
-  const app = Fastify(server);
-  onTestFinished(() => app.close());
-  if (ordered) await app.register(order);
-  return app;
-}
-
 /** An app with the layer. */
 export async function compressApp(
   options: CompressOptions = {},
-  way: Partial<Way> = {},
-  server: FastifyServerOptions = {},
+  appOptions?: AppOptions,
 ): Promise<FastifyInstance> {
-  const app = await createApp(way, server);
+  const app = await createApp(appOptions);
   await app.register(compress, options);
   return app;
 }

@@ -1,11 +1,7 @@
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
-import type {
-  FastifyInstance,
-  FastifyServerOptions,
-  LightMyRequestResponse as Response,
-} from "fastify";
+import { type AppOptions, createApp } from "@enfilade/line-testing";
+import type { FastifyInstance, LightMyRequestResponse as Response } from "fastify";
 import { type CompressOptions, compress } from "../src/index.ts";
-import { createApp, type Way } from "./apps.ts";
 import { zstd } from "./zlib.ts";
 
 /** As whoever sends a bomb would: Brotli's own default tries so hard that it takes seconds for ten megabytes. */
@@ -33,10 +29,9 @@ export const STREAM = "application/x-stream";
 /** An app that says how many bytes it was sent; `/stream` reads them without Fastify's parsers. */
 export async function takingApp(
   options: CompressOptions = {},
-  way: Partial<Way> = {},
-  server: FastifyServerOptions = {},
+  appOptions?: AppOptions,
 ): Promise<FastifyInstance> {
-  const app = await createApp(way, server);
+  const app = await createApp(appOptions);
   await app.register(compress, options);
   app.addContentTypeParser(STREAM, (_request, payload, done) => done(null, payload));
   app.post("/", async (request) => ({ length: JSON.stringify(request.body).length }));

@@ -1,10 +1,11 @@
 import { PassThrough, type Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
+import { createApp, WAYS, type Way } from "@enfilade/line-testing";
 import { createRecorder, listen, openExchange } from "@enfilade/testing";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type CompressOptions, compress } from "../src/index.ts";
-import { createApp, REQUEST_CODINGS, WAYS } from "./apps.ts";
+import { REQUEST_CODINGS } from "./apps.ts";
 import { chunkOf, encoded, jsonOf, LAST_CHUNK, post, STREAM, takingApp } from "./bodies.ts";
 
 /** Forty megabytes in forty kilobytes, or less. */
@@ -56,7 +57,7 @@ describe("a decompression bomb", () => {
   });
 
   it("is held to the limit of its route, where no other is given", async () => {
-    const app = await takingApp({}, {}, { bodyLimit: 3000 });
+    const app = await takingApp({}, { bodyLimit: 3000 });
     app.post("/wide", { bodyLimit: 9000 }, async () => "ok");
     const status = async (url: string, length: number) =>
       (await post(app, url, "gzip", gzipSync(jsonOf(length)))).statusCode;
@@ -75,7 +76,7 @@ describe("a decompression bomb", () => {
       coding: string,
       payload: Buffer,
     ) => {
-      const app = await takingApp({ requests: requests ?? {} }, {}, server);
+      const app = await takingApp({ requests: requests ?? {} }, server);
       return (await post(app, "/stream", coding, payload, STREAM)).statusCode;
     };
     expect(await status(wide, "gzip", bomb)).toBe(413);
@@ -135,11 +136,10 @@ function escapes(): readonly unknown[] {
 }
 
 /** An app whose parsers give up long before the layer does, and the decoded bodies that it has come to an end with. */
-async function impatientApp(ordered: boolean) {
+async function impatientApp(way: Way = "alone") {
   const app = await takingApp(
     { requests: { maxBytes: 5_000_000, maxRatio: 1e9 } },
-    { ordered },
-    { bodyLimit: 100_000 },
+    { way, bodyLimit: 100_000 },
   );
   const ends = createRecorder<unknown>();
   app.addHook("preParsing", async (_request, _reply, payload) => {
@@ -149,57 +149,54 @@ async function impatientApp(ordered: boolean) {
   return { app, ends };
 }
 
-describe.each(WAYS)(
-  "a bomb whose decoding goes on when nobody listens any more, $way",
-  ({ ordered }) => {
-    it.each(REQUEST_CODINGS)(
-      "ends within its bounds, and takes nobody with it: %s",
-      async (coding) => {
-        const escaped = escapes();
-        const { app, ends } = await impatientApp(ordered);
-        // The parser of Fastify has refused it, and has stopped listening for errors.
-        const refused = await post(app, "/", coding, bombIn(coding));
-        expect(refused.statusCode).toBe(413);
-        expect(refused.json().code).toBe("FST_ERR_CTP_BODY_TOO_LARGE");
-        const missing = await post(app, "/nowhere", coding, bombIn(coding));
-        expect(missing.statusCode).toBe(413);
-        const errors = await ends.until((all) => all.length === 2);
-        expect(errors).toMatchObject(Array(2).fill({ code: "COMPRESS_BODY_TOO_LARGE" }));
-        expect(escaped).toEqual([]);
-      },
-    );
-
-    it.each(REQUEST_CODINGS)("over a connection that goes on sending: %s", async (coding) => {
+describe.each(WAYS)("a bomb whose decoding goes on when nobody listens any more, %s", (way) => {
+  it.each(REQUEST_CODINGS)(
+    "ends within its bounds, and takes nobody with it: %s",
+    async (coding) => {
       const escaped = escapes();
-      const { app, ends } = await impatientApp(ordered);
-      const origin = await listen(app);
-      const body = bombIn(coding);
-      for (const chunked of [false, true]) {
-        const exchange = await openExchange(origin, {
-          method: "POST",
-          headers: {
-            "content-type": "application/json",
-            "content-encoding": coding,
-            ...(chunked
-              ? { "transfer-encoding": "chunked" }
-              : { "content-length": String(body.length + 50_000) }),
-          },
-          body: chunked ? chunkOf(body) : body,
-        });
-        expect((await exchange.head()).status).toBe(413);
-        exchange.write(Buffer.alloc(20_000, 7));
-        await exchange.closed();
-      }
-      await ends.until((all) => all.length === 2);
+      const { app, ends } = await impatientApp(way);
+      // The parser of Fastify has refused it, and has stopped listening for errors.
+      const refused = await post(app, "/", coding, bombIn(coding));
+      expect(refused.statusCode).toBe(413);
+      expect(refused.json().code).toBe("FST_ERR_CTP_BODY_TOO_LARGE");
+      const missing = await post(app, "/nowhere", coding, bombIn(coding));
+      expect(missing.statusCode).toBe(413);
+      const errors = await ends.until((all) => all.length === 2);
+      expect(errors).toMatchObject(Array(2).fill({ code: "COMPRESS_BODY_TOO_LARGE" }));
       expect(escaped).toEqual([]);
-    });
-  },
-);
+    },
+  );
+
+  it.each(REQUEST_CODINGS)("over a connection that goes on sending: %s", async (coding) => {
+    const escaped = escapes();
+    const { app, ends } = await impatientApp(way);
+    const origin = await listen(app);
+    const body = bombIn(coding);
+    for (const chunked of [false, true]) {
+      const exchange = await openExchange(origin, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "content-encoding": coding,
+          ...(chunked
+            ? { "transfer-encoding": "chunked" }
+            : { "content-length": String(body.length + 50_000) }),
+        },
+        body: chunked ? chunkOf(body) : body,
+      });
+      expect((await exchange.head()).status).toBe(413);
+      exchange.write(Buffer.alloc(20_000, 7));
+      await exchange.closed();
+    }
+    await ends.until((all) => all.length === 2);
+    expect(escaped).toEqual([]);
+  });
+});
 
 describe("a handler that reads a body itself", () => {
   it.each(REQUEST_CODINGS)("and hears of no errors, is not ended by one: %s", async (coding) => {
     const escaped = escapes();
-    const { app, ends } = await impatientApp(false);
+    const { app, ends } = await impatientApp();
     app.post("/first", (request, reply) => {
       // One chunk is all that it wants.
       (request.body as Readable).once("data", () => void reply.send({ first: true }));

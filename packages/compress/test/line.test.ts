@@ -1,14 +1,13 @@
-import { once } from "node:events";
-import { connect } from "node:http2";
 import { Readable } from "node:stream";
 import { gunzipSync } from "node:zlib";
 import { defineLayer, type Layer } from "@enfilade/layer";
-import { listen } from "@enfilade/testing";
+import { createApp } from "@enfilade/line-testing";
+import { listen, requestHttp2 } from "@enfilade/testing";
 import fastifyCompress from "@fastify/compress";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import { compress } from "../src/index.ts";
-import { createApp, LONG, LONG_TEXT, textOf } from "./apps.ts";
+import { LONG, LONG_TEXT, textOf } from "./apps.ts";
 
 const headers = { "accept-encoding": "gzip" };
 
@@ -43,7 +42,7 @@ describe("in line", () => {
   it.each([[[0, 1, 2]], [[0, 2, 1]], [[1, 0, 2]], [[1, 2, 0]], [[2, 0, 1]], [[2, 1, 0]]])(
     "registered in the order %j, layers further in see the text, those further out the bytes",
     async (order) => {
-      const app = await createApp({ ordered: true });
+      const app = await createApp({ way: "in line" });
       for (const index of order) await registrations[index]?.(app);
       app.get("/", async () => LONG_TEXT);
       const response = await app.inject({ url: "/", headers });
@@ -55,7 +54,7 @@ describe("in line", () => {
   );
 
   it("stands at the place encode, in every route's line and the one of what is not found", async () => {
-    const app = await createApp({ ordered: true });
+    const app = await createApp({ way: "in line" });
     await app.register(compress);
     app.get("/", async () => "ok");
     await app.ready();
@@ -78,7 +77,7 @@ describe("in line", () => {
   });
 
   it("reaches routes that were declared before it, and leaves out those that skip it", async () => {
-    const app = await createApp({ ordered: true });
+    const app = await createApp({ way: "in line" });
     app.get("/early", { config: { compress: { codings: ["deflate"] } } }, async () => LONG);
     app.get("/skips", { config: { skip: ["compress"] } }, async () => LONG);
     app.register(compress);
@@ -92,7 +91,7 @@ describe("in line", () => {
   });
 
   it("leaves hijacked replies as they are", async () => {
-    const app = await createApp({ ordered: true });
+    const app = await createApp({ way: "in line" });
     await app.register(compress);
     app.get("/", (_request, reply) => {
       reply.hijack();
@@ -105,7 +104,7 @@ describe("in line", () => {
   });
 
   it("refuses to boot beside @fastify/compress", async () => {
-    const app = await createApp({ ordered: true });
+    const app = await createApp({ way: "in line" });
     await app.register(fastifyCompress);
     await app.register(compress);
     await expect(app.ready()).rejects.toMatchObject({
@@ -114,7 +113,7 @@ describe("in line", () => {
   });
 
   it("has nothing to say of itself otherwise", async () => {
-    const app = await createApp({ ordered: true });
+    const app = await createApp({ way: "in line" });
     await app.register(compress, { eventStreams: true });
     app.get("/", async () => "ok");
     await app.ready();
@@ -124,22 +123,21 @@ describe("in line", () => {
 
 describe("over HTTP/2", () => {
   it("encodes replies and streams", async () => {
-    const app = await createApp({}, { http2: true } as object);
+    const app = await createApp({ http2: true });
     await app.register(compress);
     app.get("/json", async () => LONG);
     app.get("/stream", (_q, reply) =>
       reply.type("application/json").send(Readable.from([LONG_TEXT])),
     );
-    const session = connect(await listen(app));
+    const origin = await listen(app);
     for (const path of ["/json", "/stream"]) {
-      const stream = session.request({ ":path": path, ...headers });
-      const [answer] = await once(stream, "response");
-      expect(answer).toMatchObject({ "content-encoding": "gzip", vary: "Accept-Encoding" });
-      const chunks: Buffer[] = [];
-      for await (const chunk of stream) chunks.push(chunk);
-      expect(gunzipSync(Buffer.concat(chunks)).toString()).toBe(LONG_TEXT);
+      const response = await requestHttp2(origin, { path, headers });
+      expect(response.headers).toMatchObject({
+        "content-encoding": "gzip",
+        vary: "Accept-Encoding",
+      });
+      expect(gunzipSync(response.rawPayload).toString()).toBe(LONG_TEXT);
     }
-    session.destroy();
   });
 });
 

@@ -1,16 +1,7 @@
+import { bootWith, createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
-import { CONTENT_TYPES, type CompressOptions, compress } from "../src/index.ts";
-import { CODINGS, compressApp, createApp, LONG, LONG_TEXT, textOf, WAYS } from "./apps.ts";
-
-async function refusal(options: unknown): Promise<{ code?: string; message: string }> {
-  const app = await createApp();
-  try {
-    await app.register(compress, options as CompressOptions);
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("it was taken");
-}
+import { CONTENT_TYPES, compress } from "../src/index.ts";
+import { CODINGS, compressApp, LONG, LONG_TEXT, textOf } from "./apps.ts";
 
 describe("an option that is not valid refuses to boot, and says what would do", () => {
   it.each([
@@ -58,9 +49,10 @@ describe("an option that is not valid refuses to boot, and says what would do", 
       /Use of zstd, br, gzip, deflate/,
     ],
   ])("%s", async (_what, options, message) => {
-    const error = await refusal(options);
-    expect(error.code).toBe("COMPRESS_INVALID_OPTION");
-    expect(error.message).toMatch(message);
+    await expect(bootWith(compress, options)).rejects.toMatchObject({
+      code: "COMPRESS_INVALID_OPTION",
+      message: expect.stringMatching(message),
+    });
   });
 
   it("on a route too, when it is declared", async () => {
@@ -176,14 +168,14 @@ describe("the options", () => {
   });
 });
 
-describe.each(WAYS)("a scope, $way", (way) => {
+describe.each(WAYS)("a scope, %s", (way) => {
   it("can have a layer of its own in the place of the outer one", async () => {
-    const app = await compressApp({ codings: ["gzip"] }, way);
+    const app = await compressApp({ codings: ["gzip"] }, { way });
     await app.register(async (child) => {
       await child.register(compress, {
         codings: ["br"],
         requests: false,
-        ...(way.ordered && { layer: { override: true } }),
+        ...(way === "in line" && { layer: { override: true } }),
       });
       child.get("/inner", async () => LONG);
       child.post("/inner", async (request) => request.body);
@@ -199,7 +191,7 @@ describe.each(WAYS)("a scope, $way", (way) => {
   });
 
   it("is not reached from another", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(async (child) => {
       await child.register(compress);
       child.get("/inside", async () => LONG);

@@ -1,17 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { connect } from "node:http2";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { createRecorder, listen, openExchange } from "@enfilade/testing";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { createApp, WAYS } from "@enfilade/line-testing";
+import { createRecorder, listen, openExchange, requestHttp2 } from "@enfilade/testing";
+import { describe, expect, it } from "vitest";
 import { compress } from "../src/index.ts";
-import { createApp, REQUEST_CODINGS, WAYS } from "./apps.ts";
+import { REQUEST_CODINGS } from "./apps.ts";
 import { chunkOf, encoded, jsonOf, LAST_CHUNK, post, STREAM, takingApp } from "./bodies.ts";
 import { zstd } from "./zlib.ts";
 
-describe.each(WAYS)("the body of a request, $way", (way) => {
+describe.each(WAYS)("the body of a request, %s", (way) => {
   it.each(REQUEST_CODINGS)("is decoded from %s", async (coding) => {
-    const app = await takingApp({}, way);
+    const app = await takingApp({}, { way });
     const payload = encoded(coding, jsonOf(50_000));
     expect((await post(app, "/", coding, payload)).json()).toEqual({ length: 50_000 });
     expect((await post(app, "/stream", coding, payload, STREAM)).json()).toEqual({
@@ -22,13 +21,13 @@ describe.each(WAYS)("the body of a request, $way", (way) => {
   it.each(["GZIP", "x-gzip", "identity, gzip", " gzip ,identity"])(
     "is decoded by any name of its coding: %j",
     async (coding) => {
-      const app = await takingApp({}, way);
+      const app = await takingApp({}, { way });
       expect((await post(app, "/", coding, gzipSync(jsonOf(100)))).json()).toEqual({ length: 100 });
     },
   );
 
   it("is left alone where it is not encoded, or where there is none", async () => {
-    const app = await takingApp({}, way);
+    const app = await takingApp({}, { way });
     app.get("/", async () => ({ ok: true }));
     app.post("/none", async () => ({ ok: true }));
     for (const coding of ["identity", "", "Identity, identity"]) {
@@ -57,7 +56,7 @@ describe.each(WAYS)("the body of a request, $way", (way) => {
     "identity, br, gzip",
     "*",
   ])("is refused in %j with 415, and told what would be taken", async (coding) => {
-    const app = await takingApp({}, way);
+    const app = await takingApp({}, { way });
     const nested = coding.split(", ").reduce((inner) => gzipSync(inner), Buffer.from(jsonOf(100)));
     const response = await post(app, "/", coding, nested);
     expect(response.statusCode).toBe(415);
@@ -68,7 +67,7 @@ describe.each(WAYS)("the body of a request, $way", (way) => {
   it.each(REQUEST_CODINGS)(
     "is refused with 400 when it is not %s, or cut short",
     async (coding) => {
-      const app = await takingApp({}, way);
+      const app = await takingApp({}, { way });
       const whole = encoded(coding, jsonOf(5000));
       for (const payload of [
         Buffer.from("not at all what it says"),
@@ -92,7 +91,7 @@ describe.each(WAYS)("the body of a request, $way", (way) => {
   it.each(REQUEST_CODINGS)(
     "is refused with 400 when something follows the end of its %s",
     async (coding) => {
-      const app = await takingApp({}, way);
+      const app = await takingApp({}, { way });
       const whole = encoded(coding, jsonOf(5000));
       for (const rest of [Buffer.from("more"), Buffer.alloc(8), encoded("deflate", "more")]) {
         for (const [url, type] of [
@@ -218,20 +217,11 @@ describe("over a real connection", () => {
   });
 
   it("HTTP/2 bodies are decoded too, without a length", async () => {
-    const app = await takingApp({}, {}, { http2: true } as object);
-    const session = connect(await listen(app));
-    onTestFinished(() => session.destroy());
-    const ask = async (payload: Buffer, coding = "br") => {
-      const stream = session.request({
-        ":method": "POST",
-        ":path": "/",
-        "content-type": "application/json",
-        "content-encoding": coding,
-      });
-      stream.end(payload);
-      const [headers] = await once(stream, "response");
-      stream.resume();
-      return headers[":status"];
+    const app = await takingApp({}, { http2: true });
+    const origin = await listen(app);
+    const ask = async (body: Buffer, coding = "br") => {
+      const headers = { "content-type": "application/json", "content-encoding": coding };
+      return (await requestHttp2(origin, { headers, body })).statusCode;
     };
     expect(await ask(brotliCompressSync(jsonOf(5000)))).toBe(200);
     expect(await ask(brotliCompressSync(jsonOf(5_000_000)))).toBe(413);
@@ -251,7 +241,7 @@ describe("what is taken", () => {
   it.each(REQUEST_CODINGS.filter((coding) => coding === "zstd"))(
     "is no frame of %s that asks for more memory than HTTP allows (RFC 9659)",
     async (coding) => {
-      const app = await takingApp({}, {}, { bodyLimit: 50_000_000 });
+      const app = await takingApp({}, { bodyLimit: 50_000_000 });
       const { ZSTD_c_windowLog } = constants as unknown as { ZSTD_c_windowLog: number };
       const noise = randomBytes(100_000).toString("hex");
       const framed = async (windowLog: number) => {

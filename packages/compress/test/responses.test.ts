@@ -1,15 +1,16 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { COMPRESS_NOT_ACCEPTABLE, compress } from "../src/index.ts";
-import { CODINGS, compressApp, createApp, LONG, LONG_TEXT, textOf, WAYS } from "./apps.ts";
+import { CODINGS, compressApp, LONG, LONG_TEXT, textOf } from "./apps.ts";
 
 const gzip = { "accept-encoding": "gzip" };
 
-describe.each(WAYS)("a response, $way", (way) => {
+describe.each(WAYS)("a response, %s", (way) => {
   it.each(CODINGS)("is sent in %s when the client wants that, and says so", async (coding) => {
-    const app = await compressApp({}, way);
+    const app = await compressApp({}, { way });
     app.get("/", async () => LONG);
     const response = await app.inject({ url: "/", headers: { "accept-encoding": coding } });
     expect(response.headers).toMatchObject({
@@ -23,7 +24,7 @@ describe.each(WAYS)("a response, $way", (way) => {
   });
 
   it("varies as it is too, once it could have been encoded", async () => {
-    const app = await compressApp({}, way);
+    const app = await compressApp({}, { way });
     app.get("/", async () => LONG);
     for (const headers of [{}, { "accept-encoding": "identity" }, { "accept-encoding": "" }]) {
       const response = await app.inject({ url: "/", headers });
@@ -42,7 +43,7 @@ describe.each(WAYS)("a response, $way", (way) => {
     ["a web stream", (text: string) => new Blob([text]).stream()],
     ["a Response", (text: string) => new Response(text)],
   ])("is encoded when it is %s", async (_what, make) => {
-    const app = await compressApp({}, way);
+    const app = await compressApp({}, { way });
     app.get("/", (_request, reply) => reply.type("text/plain").send(make(LONG_TEXT)));
     const response = await app.inject({ url: "/", headers: gzip });
     expect(response.headers["content-encoding"]).toBe("gzip");
@@ -51,7 +52,7 @@ describe.each(WAYS)("a response, $way", (way) => {
 
   it("is encoded on a thread when it is large", async () => {
     const text = LONG_TEXT.repeat(10);
-    const app = await compressApp({}, way);
+    const app = await compressApp({}, { way });
     app.get("/", async () => text);
     for (const coding of CODINGS) {
       const response = await app.inject({ url: "/", headers: { "accept-encoding": coding } });
@@ -62,7 +63,7 @@ describe.each(WAYS)("a response, $way", (way) => {
   });
 
   it("is encoded when nothing was found, and when something failed", async () => {
-    const app = await compressApp({ minBytes: 10 }, way);
+    const app = await compressApp({ minBytes: 10 }, { way });
     app.get("/fails", async () => {
       throw new Error("a long story of what went wrong");
     });
@@ -81,14 +82,14 @@ describe.each(WAYS)("a response, $way", (way) => {
   });
 
   it("is encoded as hooks of users have left it", async () => {
-    const app = await compressApp({ minBytes: 0 }, { ordered: true });
+    const app = await compressApp({ minBytes: 0 }, { way: "in line" });
     app.addHook("onSend", async (_request, _reply, payload) => `${payload}!`);
     app.get("/", { onSend: async (_q, _r, payload) => `${payload}?` }, async () => "text");
     expect(textOf(await app.inject({ url: "/", headers: gzip }))).toBe("text!?");
   });
 
   it("answers HEAD as it would GET, but for the length that nobody has found out", async () => {
-    const app = await compressApp({}, way);
+    const app = await compressApp({}, { way });
     app.get("/long", (_request, reply) => reply.header("etag", '"1"').send(LONG));
     app.get("/short", async () => ({ ok: true }));
     app.get("/stream", (_request, reply) => reply.type("text/plain").send(Readable.from(["a"])));
@@ -97,7 +98,7 @@ describe.each(WAYS)("a response, $way", (way) => {
       async () => new Response(LONG_TEXT, { headers: { "content-type": "text/a" } }),
     );
     // Fastify itself answers HEAD with 500 for a Response, unless a hook has unwrapped it before its own.
-    const response = way.ordered ? [] : ["/response"];
+    const response = way === "in line" ? [] : ["/response"];
     for (const url of ["/long", "/short", "/stream", ...response]) {
       for (const headers of [gzip, {}]) {
         const get = await app.inject({ method: "GET", url, headers });
@@ -316,7 +317,7 @@ describe("the headers of an encoded response", () => {
 
   it("belong to the error, once the stream that they were for has failed before them", async () => {
     for (const way of WAYS) {
-      const app = await compressApp({ minBytes: 10 }, way);
+      const app = await compressApp({ minBytes: 10 }, { way });
       app.get("/", (_request, reply) => {
         reply.header("etag", '"file"').type("text/plain");
         reply.send(createReadStream("/nowhere/to/be/found"));
@@ -393,7 +394,7 @@ describe("a client that refuses a body without a coding", () => {
   ])("and any other, is told so before the work is done: %s", async (accept) => {
     for (const way of WAYS) {
       let worked = false;
-      const app = await compressApp({}, way);
+      const app = await compressApp({}, { way });
       app.post("/", async () => {
         worked = true;
       });

@@ -7,13 +7,14 @@ import {
   createInflate,
   gzipSync,
 } from "node:zlib";
+import { createApp, WAYS, type Way } from "@enfilade/line-testing";
 import { createRecorder, listen, openExchange } from "@enfilade/testing";
 import type { FastifyReply } from "fastify";
 import { describe, expect, it } from "vitest";
 import { CODECS } from "../src/codings.ts";
 import { type Coding, type CompressOptions, compress } from "../src/index.ts";
 import { encodeStream } from "../src/stream.ts";
-import { CODINGS, compressApp, createApp, WAYS, type Way } from "./apps.ts";
+import { CODINGS, compressApp } from "./apps.ts";
 import { zstd } from "./zlib.ts";
 
 /** What a client has been able to decode so far. */
@@ -44,14 +45,14 @@ function createSource() {
 async function streaming(
   send: (reply: FastifyReply) => unknown,
   options: CompressOptions = {},
-  way: Partial<Way> = {},
+  way: Way = "alone",
 ) {
-  const app = await compressApp(options, way);
+  const app = await compressApp(options, { way });
   app.get("/", (_request, reply) => void send(reply));
   return { origin: await listen(app) };
 }
 
-describe.each(WAYS)("a stream, $way", (way) => {
+describe.each(WAYS)("a stream, %s", (way) => {
   it.each(CODINGS)("holds nothing back while it waits for more: %s", async (coding) => {
     const { source } = createSource();
     const { origin } = await streaming((reply) => reply.type("text/plain").send(source), {}, way);

@@ -1,41 +1,16 @@
-import { order } from "@enfilade/order";
-import Fastify, {
-  type FastifyInstance,
-  type FastifyServerOptions,
-  type LightMyRequestResponse as Response,
-} from "fastify";
-
-import { onTestFinished } from "vitest";
+import { type AppOptions, createApp } from "@enfilade/line-testing";
+import type { FastifyInstance, LightMyRequestResponse as Response } from "fastify";
 import { type CorsOptions, cors } from "../src/index.ts";
 
 export const APP = "https://app.example";
 export const EVIL = "https://evil.example";
 
-/** The two ways in which the layer stands in an app. */
-export const WAYS: readonly Way[] = [
-  { way: "alone", ordered: false },
-  { way: "under the order", ordered: true },
-];
-
-export interface Way {
-  readonly way: string;
-  readonly ordered: boolean;
-}
-
-/** An app that is closed when the test ends. */
-export async function createApp(
-  { ordered = false }: Partial<Way> = {},
-  server: FastifyServerOptions = {},
-): Promise<FastifyInstance> {
-  const app = Fastify(server);
-  onTestFinished(() => app.close());
-  if (ordered) await app.register(order);
-  return app;
-}
-
 /** An app with the layer and one route, `GET /`. */
-export async function corsApp(options: CorsOptions, way?: Partial<Way>): Promise<FastifyInstance> {
-  const app = await createApp(way);
+export async function corsApp(
+  options: CorsOptions,
+  appOptions?: AppOptions,
+): Promise<FastifyInstance> {
+  const app = await createApp(appOptions);
   await app.register(cors, options);
   app.get("/", async () => ({ ok: true }));
   return app;

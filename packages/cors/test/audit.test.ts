@@ -1,12 +1,13 @@
+import { createApp } from "@enfilade/line-testing";
 import fastifyCors from "@fastify/cors";
 import websocket from "@fastify/websocket";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import { type CorsOptions, cors } from "../src/index.ts";
-import { APP, createApp } from "./apps.ts";
+import { APP } from "./apps.ts";
 
 async function findings(options: CorsOptions, add: (app: FastifyInstance) => unknown = () => {}) {
-  const app = await createApp({ ordered: true });
+  const app = await createApp({ way: "in line" });
   await app.register(cors, options);
   await add(app);
   await app.ready();
@@ -80,7 +81,7 @@ describe("it warns", () => {
 
 describe("it refuses to boot", () => {
   it("with a function that, asked at boot, lets everybody use credentials", async () => {
-    const app = await createApp({ ordered: true });
+    const app = await createApp({ way: "in line" });
     app.log.error = () => {};
     await app.register(cors, { origin: async () => true, credentials: true });
     await expect(app.ready()).rejects.toMatchObject({
@@ -90,7 +91,7 @@ describe("it refuses to boot", () => {
   });
 
   it("beside a registration of the engine", async () => {
-    const app = await createApp({ ordered: true });
+    const app = await createApp({ way: "in line" });
     await app.register(fastifyCors, { origin: "*" });
     await app.register(cors, { origin: APP });
     await expect(app.ready()).rejects.toMatchObject({

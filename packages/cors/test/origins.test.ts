@@ -1,7 +1,8 @@
+import { createApp } from "@enfilade/line-testing";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { type CorsOptions, cors } from "../src/index.ts";
-import { corsApp, corsHeaders, createApp, EVIL, preflight } from "./apps.ts";
+import { corsApp, corsHeaders, EVIL, preflight } from "./apps.ts";
 
 async function allows(options: CorsOptions, origins: readonly string[]): Promise<string[]> {
   const app = await corsApp(options);

@@ -1,13 +1,14 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cors } from "../src/index.ts";
-import { APP, corsApp, corsHeaders, createApp, EVIL, preflight, WAYS } from "./apps.ts";
+import { APP, corsApp, corsHeaders, EVIL, preflight } from "./apps.ts";
 
 const PARTNER = "https://partner.example";
 
-describe.each(WAYS)("a preflight, $way", (way) => {
+describe.each(WAYS)("a preflight, %s", (way) => {
   it("is answered with 204 and no body, before anything that would refuse it", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(cors, { origin: APP });
     app.addHook("onRequest", async (_request, reply) => reply.code(401).send({ error: "who?" }));
     app.put("/run", async () => "never");
@@ -21,7 +22,7 @@ describe.each(WAYS)("a preflight, $way", (way) => {
   });
 
   it("from another origin is refused with 403, unread by the page and varying all the same", async () => {
-    const app = await corsApp({ origin: APP, credentials: true }, way);
+    const app = await corsApp({ origin: APP, credentials: true }, { way });
     const answer = await preflight(app, "/", { origin: EVIL });
     expect(answer.statusCode).toBe(403);
     expect(answer.json()).toMatchObject({ code: "CORS_ORIGIN_REFUSED", statusCode: 403 });
@@ -29,7 +30,7 @@ describe.each(WAYS)("a preflight, $way", (way) => {
   });
 
   it("follows the policy of the route that it asks about", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(cors, { origin: APP, methods: ["PUT"], maxAgeSeconds: 60 });
     const route = { config: { cors: { origin: PARTNER, methods: ["PUT", "DELETE"] } } };
     app.put("/runs/:id", async () => "own");
@@ -63,7 +64,7 @@ describe.each(WAYS)("a preflight, $way", (way) => {
   });
 
   it("and the request that follows it are judged alike, wherever the route is", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(cors, { origin: APP });
     const origins = { own: undefined, partner: { origin: PARTNER }, all: { origin: "*" } } as const;
     for (const [name, policy] of Object.entries(origins)) {
@@ -97,7 +98,7 @@ describe.each(WAYS)("a preflight, $way", (way) => {
   });
 
   it("is not answered for a route that wants no CORS, nor are its responses", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(cors, { origin: APP });
     app.put("/own", { config: { cors: false } }, (_request, reply) =>
       reply.header("access-control-allow-origin", "https://its.own").send("ok"),
@@ -115,7 +116,7 @@ describe.each(WAYS)("a preflight, $way", (way) => {
   });
 
   it("is one only with an origin and a method: other OPTIONS requests go their way", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(cors, { origin: APP });
     app.options("/own", async () => "handled");
     const origin = { origin: APP };
@@ -137,7 +138,7 @@ describe.each(WAYS)("a preflight, $way", (way) => {
   });
 
   it("is answered before a route of the application's own for OPTIONS, a proxy's for one", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(cors, { origin: APP });
     app.all("/proxy/*", async () => "upstream");
     const answer = await preflight(app, "/proxy/a", { method: "DELETE" });
@@ -145,7 +146,7 @@ describe.each(WAYS)("a preflight, $way", (way) => {
   });
 
   it("gives back only what is a list of header names", async () => {
-    const app = await corsApp({ origin: APP }, way);
+    const app = await corsApp({ origin: APP }, { way });
     const name = "access-control-request-headers";
     for (const list of ["authorization", "x-a,x-b", "a , b\t,c", "x".repeat(4096)]) {
       const answer = await preflight(app, "/", { headers: { [name]: list } });
@@ -160,17 +161,17 @@ describe.each(WAYS)("a preflight, $way", (way) => {
   });
 
   it("waits for a function that takes its time", async () => {
-    const app = await corsApp({ origin: async (origin) => origin === APP }, way);
+    const app = await corsApp({ origin: async (origin) => origin === APP }, { way });
     expect((await preflight(app, "/")).statusCode).toBe(204);
     expect((await preflight(app, "/", { origin: EVIL })).statusCode).toBe(403);
-    const failing = await corsApp({ origin: () => Promise.reject(new Error("down")) }, way);
+    const failing = await corsApp({ origin: () => Promise.reject(new Error("down")) }, { way });
     const answer = await preflight(failing, "/");
     expect(answer.statusCode).toBe(500);
     expect(corsHeaders(answer)).toEqual({ vary: "Access-Control-Request-Method, Origin" });
   });
 
   it("never has the request's own Vary, or anything else of it, in its answer", async () => {
-    const app = await corsApp({ origin: [APP, "https://*.app.example"] }, way);
+    const app = await corsApp({ origin: [APP, "https://*.app.example"] }, { way });
     await fc.assert(
       fc.asyncProperty(
         fc.stringMatching(/^[a-z*, -]{1,20}$/),
@@ -204,7 +205,7 @@ describe("the route that a preflight asks about is found as Fastify finds it", (
         },
       },
     ]) {
-      const app = await createApp({}, server);
+      const app = await createApp(server);
       await app.register(cors, { origin: APP });
       app.put("/Runs/mine", narrow, async () => "ok");
       for (const url of ["/runs/mine", "/RUNS/mine/", "//runs//mine"]) {

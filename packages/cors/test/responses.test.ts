@@ -1,93 +1,30 @@
-import { once } from "node:events";
-import { connect } from "node:http2";
 import { Readable } from "node:stream";
-import { listen, openExchange } from "@enfilade/testing";
-import type { FastifyInstance, FastifyServerOptions } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  type AppOptions,
+  answerInEveryKind,
+  createApp,
+  KINDS,
+  WAYS,
+  withHeaders,
+} from "@enfilade/line-testing";
+import { listen, openExchange, requestHttp2 } from "@enfilade/testing";
+import type { FastifyInstance } from "fastify";
+import { describe, expect, it } from "vitest";
 import { type CorsOptions, cors } from "../src/index.ts";
-import { APP, createApp, EVIL, WAYS, type Way } from "./apps.ts";
+import { APP, EVIL } from "./apps.ts";
 
-/** An app with a route for each kind of response. */
-async function varied(
-  options: CorsOptions,
-  way: Partial<Way> = {},
-  server: FastifyServerOptions = {},
-): Promise<FastifyInstance> {
-  const app = await createApp(way, server);
+/** An app that answers in every way there is. */
+async function varied(options: CorsOptions, appOptions?: AppOptions): Promise<FastifyInstance> {
+  const app = await createApp(appOptions);
   await app.register(cors, options);
-  app.get("/plain", async () => ({ ok: true }));
-  app.get("/empty", (_request, reply) => reply.code(204).send());
-  app.get("/stream", (_request, reply) => reply.send(Readable.from(["a", "b"])));
-  app.get("/response", async () => new Response("web", { headers: { vary: "Accept" } }));
-  app.get("/throws", async () => {
-    throw new Error("boom");
-  });
-  app.get("/fails-late", (_request, reply) =>
-    reply.send(
-      new Readable({
-        read() {
-          this.destroy(new Error("no such file"));
-        },
-      }),
-    ),
-  );
-  app.get("/hijack", (_request, reply) => {
-    reply.hijack();
-    reply.raw.end("raw");
-  });
-  app.get("/events", (_request, reply) => {
-    reply.hijack();
-    reply.raw.writeHead(200, { "content-type": "text/event-stream", Vary: "Accept" });
-    reply.raw.write("data: 1\n\n");
-    reply.raw.end();
-  });
-  app.post("/schema", { schema: { body: { type: "object", required: ["a"] } } }, async () => "ok");
-  for (const [path, status] of [
-    ["/401", 401],
-    ["/429", 429],
-  ] as const) {
-    const refuse = {
-      onRequest: async (_q: unknown, reply: { code(n: number): { send(b: object): unknown } }) =>
-        reply.code(status).send({}),
-    };
-    app.get(path, refuse as object, async () => "never");
-  }
+  answerInEveryKind(app, { Vary: "Accept" });
   return app;
 }
 
-const RESPONSES = [
-  ["a plain one", "GET", "/plain", 200],
-  ["HEAD", "HEAD", "/plain", 200],
-  ["one without a body", "GET", "/empty", 204],
-  ["a stream", "GET", "/stream", 200],
-  ["a web Response", "GET", "/response", 200],
-  ["an error", "GET", "/throws", 500],
-  ["a stream that fails before its headers", "GET", "/fails-late", 500],
-  ["a hijacked one", "GET", "/hijack", 200],
-  ["server-sent events written by hand", "GET", "/events", 200],
-  ["a body that does not parse", "POST", "/schema", 400],
-  ["a refusal to authenticate", "GET", "/401", 401],
-  ["a limit", "GET", "/429", 429],
-  ["404", "GET", "/nowhere", 404],
-  ["a wrong method", "DELETE", "/plain", 404],
-] as const;
-
-function request(method: string, path: string, origin: string | undefined) {
-  return {
-    method,
-    path,
-    ...(method === "POST" && { body: "{" }),
-    headers: {
-      ...(method === "POST" && { "content-type": "application/json" }),
-      ...(origin !== undefined && { origin }),
-    },
-  };
-}
-
-describe.each(WAYS)("every kind of response, $way", (way) => {
-  it.each(RESPONSES)("carries the headers: %s", async (_what, method, path, status) => {
-    const origin = await listen(await varied({ origin: APP, credentials: true }, way));
-    const head = await (await openExchange(origin, request(method, path, APP))).head();
+describe.each(WAYS)("every kind of response, %s", (way) => {
+  it.each(KINDS)("carries the headers: %s", async (_kind, request, status) => {
+    const origin = await listen(await varied({ origin: APP, credentials: true }, { way }));
+    const head = await (await openExchange(origin, withHeaders(request, { origin: APP }))).head();
     expect(head.status).toBe(status);
     expect(head.headers.get("access-control-allow-origin")).toEqual([APP]);
     expect(head.headers.get("access-control-allow-credentials")).toEqual(["true"]);
@@ -95,48 +32,32 @@ describe.each(WAYS)("every kind of response, $way", (way) => {
     expect(head.header("vary")).toMatch(/(^|, )Origin$/);
   });
 
-  it.each(RESPONSES)(
-    "varies, but lets nobody in that is not listed: %s",
-    async (_what, method, path) => {
-      const server = await listen(await varied({ origin: APP, credentials: true }, way));
-      for (const origin of [EVIL, undefined]) {
-        const head = await (await openExchange(server, request(method, path, origin))).head();
-        expect(head.header("vary")).toMatch(/(^|, )Origin$/);
-        expect(head.headers.get("access-control-allow-origin")).toBeUndefined();
-        expect(head.headers.get("access-control-allow-credentials")).toBeUndefined();
-      }
-    },
-  );
+  it.each(KINDS)("varies, but lets nobody in that is not listed: %s", async (_kind, request) => {
+    const server = await listen(await varied({ origin: APP, credentials: true }, { way }));
+    for (const headers of [{ origin: EVIL }, {}]) {
+      const head = await (await openExchange(server, withHeaders(request, headers))).head();
+      expect(head.header("vary")).toMatch(/(^|, )Origin$/);
+      expect(head.headers.get("access-control-allow-origin")).toBeUndefined();
+      expect(head.headers.get("access-control-allow-credentials")).toBeUndefined();
+    }
+  });
 });
 
 it("over HTTP/2 every kind of response carries the headers too", async () => {
-  const app = await varied({ origin: APP }, {}, { http2: true } as object);
-  const origin = await listen(app);
-  const session = connect(origin);
-  onTestFinished(() => session.destroy());
-  for (const [, method, path, status] of RESPONSES) {
-    const stream = session.request({
-      ":path": path,
-      ":method": method,
-      origin: APP,
-      ...(method === "POST" && { "content-type": "application/json" }),
-    });
-    stream.end(method === "POST" ? "{" : undefined);
-    const [headers] = await once(stream, "response");
-    expect(headers[":status"], path).toBe(status);
-    expect(headers["access-control-allow-origin"], path).toBe(APP);
-    expect(headers.vary, path).toMatch(/(^|, )Origin$/);
-    stream.close();
+  const origin = await listen(await varied({ origin: APP }, { http2: true }));
+  for (const [kind, request, status] of KINDS) {
+    const response = await requestHttp2(origin, withHeaders(request, { origin: APP }));
+    expect(response.statusCode, kind).toBe(status);
+    expect(response.headers["access-control-allow-origin"], kind).toBe(APP);
+    expect(response.headers.vary, kind).toMatch(/(^|, )Origin$/);
   }
-  const preflight = session.request({
-    ":method": "OPTIONS",
-    ":path": "/plain",
-    origin: APP,
-    "access-control-request-method": "PUT",
+  const preflight = await requestHttp2(origin, {
+    method: "OPTIONS",
+    path: "/plain",
+    headers: { origin: APP, "access-control-request-method": "PUT" },
   });
-  const [headers] = await once(preflight, "response");
-  expect(headers[":status"]).toBe(204);
-  expect(headers["access-control-allow-methods"]).toContain("PUT");
+  expect(preflight.statusCode).toBe(204);
+  expect(preflight.headers["access-control-allow-methods"]).toContain("PUT");
 });
 
 describe("the last word is the layer's", () => {

@@ -1,8 +1,9 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import websocket from "@fastify/websocket";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import { cors } from "../src/index.ts";
-import { APP, createApp, EVIL, preflight, WAYS } from "./apps.ts";
+import { APP, EVIL, preflight } from "./apps.ts";
 
 const ADMIN = "https://admin.example";
 
@@ -14,9 +15,9 @@ async function allowed(app: FastifyInstance, url: string, origin: string): Promi
   return value;
 }
 
-describe.each(WAYS)("in a scope of its own, $way", (way) => {
+describe.each(WAYS)("in a scope of its own, %s", (way) => {
   it("answers the preflights of its scope and of no other", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     app.put("/outside", async () => "ok");
     await app.register(async (child) => {
       await child.register(cors, { origin: APP });
@@ -34,7 +35,7 @@ describe.each(WAYS)("in a scope of its own, $way", (way) => {
   });
 
   it("answers by method where scopes share a path", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(async (child) => {
       await child.register(cors, { origin: APP });
       child.get("/shared", async () => "read");
@@ -55,7 +56,7 @@ describe.each(WAYS)("in a scope of its own, $way", (way) => {
 
   it("takes the place of the one further out, whichever is registered first", async () => {
     for (const late of [false, true]) {
-      const app = await createApp(way);
+      const app = await createApp({ way });
       const outer = () => app.register(cors, { origin: APP });
       if (!late) await outer();
       await app.register(
@@ -63,7 +64,7 @@ describe.each(WAYS)("in a scope of its own, $way", (way) => {
           await child.register(cors, {
             origin: ADMIN,
             credentials: true,
-            ...(way.ordered && { layer: { override: true } }),
+            ...(way === "in line" && { layer: { override: true } }),
           });
           child.put("/", async () => "admin");
         },
@@ -79,7 +80,7 @@ describe.each(WAYS)("in a scope of its own, $way", (way) => {
   });
 
   it("comes before a guard of the root's, for preflights", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(async (child) => {
       await child.register(cors, { origin: APP });
       child.put("/inside", async () => "ok");
@@ -91,7 +92,7 @@ describe.each(WAYS)("in a scope of its own, $way", (way) => {
   });
 
   it("reaches a not-found handler of its own", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(
       async (child) => {
         await child.register(cors, { origin: APP });
@@ -115,8 +116,8 @@ it("is refused twice in the very same instance", async () => {
   });
 });
 
-it("knows under the order the routes that were declared before it", async () => {
-  const app = await createApp({ ordered: true });
+it("knows in line the routes that were declared before it", async () => {
+  const app = await createApp({ way: "in line" });
   app.put("/early", { config: { cors: { origin: ADMIN } } }, async () => "ok");
   await app.register(async (child) => {
     child.put("/child", async () => "ok");
@@ -133,7 +134,7 @@ it("knows under the order the routes that were declared before it", async () => 
 });
 
 it("is left out where the order leaves it out, of preflights too", async () => {
-  const app = await createApp({ ordered: true });
+  const app = await createApp({ way: "in line" });
   await app.register(cors, { origin: APP });
   app.put("/skips", { config: { skip: ["cors"] } }, async () => "ok");
   await app.register(async (child) => {
@@ -150,7 +151,7 @@ it("is left out where the order leaves it out, of preflights too", async () => {
 });
 
 it("stands at the place share, outside all that can refuse", async () => {
-  const app = await createApp({ ordered: true });
+  const app = await createApp({ way: "in line" });
   await app.register(cors, { origin: APP });
   app.get("/", async () => "ok");
   await app.ready();

@@ -1,13 +1,13 @@
 import { once } from "node:events";
-import { listen, openExchange } from "@enfilade/testing";
+import { type AppOptions, createApp, WAYS } from "@enfilade/line-testing";
+import { listen, openExchange, openWebSocket } from "@enfilade/testing";
 import websocket from "@fastify/websocket";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { WebSocket } from "ws";
+import { describe, expect, it } from "vitest";
 import { type CorsOptions, cors } from "../src/index.ts";
-import { APP, createApp, EVIL, WAYS, type Way } from "./apps.ts";
+import { APP, EVIL } from "./apps.ts";
 
-async function socketApp(options: CorsOptions, way: Partial<Way> = {}) {
-  const app = await createApp(way);
+async function socketApp(options: CorsOptions, appOptions?: AppOptions) {
+  const app = await createApp(appOptions);
   await app.register(websocket);
   await app.register(cors, options);
   await app.register(async (child) => {
@@ -24,17 +24,15 @@ async function socketApp(options: CorsOptions, way: Partial<Way> = {}) {
 
 /** Opens a WebSocket as a page of an origin does, and gives what came of it. */
 async function open(origin: string, headers: Record<string, string>, path = "/") {
-  const client = new WebSocket(`${origin.replace("http", "ws")}${path}`, { headers });
-  onTestFinished(() => client.terminate());
+  const client = openWebSocket(origin, { path, headers });
   const refusal = once(client, "unexpected-response").then(([, response]) => response.statusCode);
   const message = once(client, "message").then(([data]) => String(data));
-  client.on("error", () => {});
   return await Promise.race([refusal, message]);
 }
 
-describe.each(WAYS)("a WebSocket upgrade, $way", (way) => {
+describe.each(WAYS)("a WebSocket upgrade, %s", (way) => {
   it("is let through from a listed origin, and refused from any other", async () => {
-    const server = await socketApp({ origin: [APP, "https://*.app.example"] }, way);
+    const server = await socketApp({ origin: [APP, "https://*.app.example"] }, { way });
     expect(await open(server, { origin: APP })).toBe("welcome");
     expect(await open(server, { origin: "https://a.app.example" })).toBe("welcome");
     expect(await open(server, { origin: EVIL })).toBe(403);
@@ -43,13 +41,13 @@ describe.each(WAYS)("a WebSocket upgrade, $way", (way) => {
   });
 
   it("waits for a function that takes its time", async () => {
-    const server = await socketApp({ origin: async (origin) => origin === APP }, way);
+    const server = await socketApp({ origin: async (origin) => origin === APP }, { way });
     expect(await open(server, { origin: APP })).toBe("welcome");
     expect(await open(server, { origin: EVIL })).toBe(403);
   });
 
   it("is let through without an origin, which only pages have, and from the server's own pages", async () => {
-    const server = await socketApp({ origin: APP }, way);
+    const server = await socketApp({ origin: APP }, { way });
     expect(await open(server, {})).toBe("welcome");
     expect(await open(server, { origin: server })).toBe("welcome");
     expect(await open(server, { origin: "https://api.example", host: "API.example" })).toBe(
@@ -68,7 +66,7 @@ describe.each(WAYS)("a WebSocket upgrade, $way", (way) => {
   });
 
   it("follows the policy of its route", async () => {
-    const server = await socketApp({ origin: APP }, way);
+    const server = await socketApp({ origin: APP }, { way });
     expect(await open(server, { origin: EVIL }, "/own")).toBe("welcome");
     expect(await open(server, { origin: APP }, "/own")).toBe(403);
     expect(await open(server, { origin: EVIL }, "/off")).toBe("welcome");

@@ -1,8 +1,9 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { listen } from "@enfilade/testing";
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import { type Dialect, errors } from "../src/index.ts";
-import { bareApp, errorsApp, failWith, SECRET, WAYS } from "./apps.ts";
+import { errorsApp, failWith, SECRET } from "./apps.ts";
 
 const notFound = () => {
   throw failWith("No such model.", { statusCode: 404, code: "MODEL_NOT_FOUND", param: "model" });
@@ -153,9 +154,9 @@ describe.each(WAYS)("%s, the dialect is chosen", (way) => {
   });
 
   test("by the nearest scope", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     app.register(async (scope) => {
-      const layer = way === "under the order" ? { layer: { override: true } } : {};
+      const layer = way === "in line" ? { layer: { override: true } } : {};
       await scope.register(errors, { dialect: "openai", ...layer });
       scope.get("/v1", notFound);
     });

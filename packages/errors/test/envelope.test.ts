@@ -1,5 +1,6 @@
+import { WAYS } from "@enfilade/line-testing";
 import { describe, expect, test } from "vitest";
-import { errorsApp, failWith, SECRET, WAYS } from "./apps.ts";
+import { errorsApp, failWith, SECRET } from "./apps.ts";
 
 describe.each(WAYS)("%s, an error", (way) => {
   test("is answered as problem details with the request id", async () => {

@@ -1,6 +1,7 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, test } from "vitest";
 import { errors } from "../src/index.ts";
-import { bareApp, errorsApp, failWith, SECRET, WAYS } from "./apps.ts";
+import { errorsApp, failWith, SECRET } from "./apps.ts";
 
 describe.each(WAYS)("%s, a user's own error handler", (way) => {
   test("comes first, and what it sends goes out as it is", async () => {
@@ -19,7 +20,7 @@ describe.each(WAYS)("%s, a user's own error handler", (way) => {
   });
 
   test.each(["before", "after"])("may be set %s the layer is registered", async (when) => {
-    const app = await bareApp(way, { allowErrorHandlerOverride: false });
+    const app = await createApp({ way, allowErrorHandlerOverride: false });
     if (when === "after") await app.register(errors);
     app.setErrorHandler((_error, _request, reply) => reply.code(418).send({ mine: true }));
     if (when === "before") await app.register(errors);

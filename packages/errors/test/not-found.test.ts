@@ -1,7 +1,7 @@
-import Fastify from "fastify";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { createApp, WAYS } from "@enfilade/line-testing";
+import { describe, expect, test } from "vitest";
 import { errors } from "../src/index.ts";
-import { bareApp, errorsApp, WAYS } from "./apps.ts";
+import { errorsApp } from "./apps.ts";
 
 describe.each(WAYS)("%s, a path without a route", (way) => {
   test("is a 404 in the envelope that does not repeat the path", async () => {
@@ -37,7 +37,7 @@ describe.each(WAYS)("%s, a path without a route", (way) => {
   });
 
   test("is left to a not-found handler at the root, set before the layer or after", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     app.setNotFoundHandler((_request, reply) => reply.code(404).send({ mine: true }));
     await app.register(errors);
     app.get("/here", async () => "here");
@@ -151,8 +151,7 @@ describe.each(WAYS)("%s, a path that has no route for the method", (way) => {
 });
 
 test("without the layer Fastify answers as these tests take it to", async () => {
-  const app = Fastify();
-  onTestFinished(() => app.close());
+  const app = await createApp();
   app.get("/runs", async () => "run");
 
   const response = await app.inject({ method: "POST", url: "/runs?x=1" });

@@ -1,7 +1,6 @@
-import Fastify from "fastify";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { bootWith, createApp, WAYS } from "@enfilade/line-testing";
+import { describe, expect, test } from "vitest";
 import { errors, serverErrors } from "../src/index.ts";
-import { bareApp, WAYS } from "./apps.ts";
 
 const invalid = (option: string) =>
   expect.objectContaining({
@@ -29,11 +28,7 @@ describe("the layer refuses", () => {
     ["log", "error"],
     ["dialekt", "openai"],
   ])("%s: %j", async (option, value) => {
-    const app = Fastify();
-    onTestFinished(() => app.close());
-    app.register(errors, { [option]: value } as object);
-
-    await expect(app.ready()).rejects.toEqual(invalid(option));
+    await expect(bootWith(errors, { [option]: value })).rejects.toEqual(invalid(option));
   });
 });
 
@@ -43,7 +38,7 @@ describe.each(WAYS)("%s, a route is refused", (way) => {
     [{ dialekt: "openai" }, "config.errors of GET /mine"],
     ["openai", "config.errors of GET /mine"],
   ])("with config.errors %j", async (config, option) => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     await app.register(errors);
 
     expect(() => app.get("/mine", { config: { errors: config as object } }, () => "")).toThrow(
@@ -70,8 +65,7 @@ describe("serverErrors() refuses", () => {
 });
 
 test("an option of false leaves the Cache-Control and the request id's header alone", async () => {
-  const app = Fastify(serverErrors({ requestIdHeader: false }));
-  onTestFinished(() => app.close());
+  const app = await createApp(serverErrors({ requestIdHeader: false }));
   await app.register(errors, { cacheControl: false });
   app.get("/", async (_request, reply) => {
     reply.header("cache-control", "max-age=5");

@@ -1,8 +1,9 @@
 import { defineLayer, INBOUND_PHASES, type LayerHooks, type Place } from "@enfilade/layer";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
 import { describe, expect, test } from "vitest";
 import { errors } from "../src/index.ts";
-import { bareApp, errorsApp, failWith, SECRET, WAYS } from "./apps.ts";
+import { errorsApp, failWith, SECRET } from "./apps.ts";
 
 function layerAt(place: Place, hooks: LayerHooks) {
   return defineLayer({ name: `at-${place}`, place, setup: () => hooks });
@@ -18,7 +19,7 @@ describe.each(WAYS)("%s", (way) => {
       INBOUND_PHASES.map((phase) => [place, phase] as const),
     ),
   )("what a layer at %s throws in %s has the envelope", async (place, phase) => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     await app.register(layerAt(place, { [phase]: refuse }));
     await app.register(errors);
     app.get("/", async () => "here");
@@ -33,7 +34,7 @@ describe.each(WAYS)("%s", (way) => {
   test.each(["encode", "spend"] as const)(
     "what a layer at %s throws while a reply goes out has the envelope",
     async (place) => {
-      const app = await bareApp(way);
+      const app = await createApp({ way });
       const once = (phase: "preSerialization" | "onSend") => {
         let thrown = 0;
         return layerAt(place, {
@@ -82,7 +83,7 @@ describe.each(WAYS)("%s", (way) => {
   });
 
   test("what is thrown has the envelope although an onError hook fails on it", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     app.addHook("onError", async () => {
       throw new Error("the error reporter is down");
     });
@@ -129,7 +130,7 @@ describe.each(WAYS)("%s", (way) => {
   });
 
   test("a route that was declared before the layer has the envelope too", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     app.get("/early", async () => {
       throw new Error(SECRET);
     });

@@ -1,10 +1,11 @@
+import type { AppOptions } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
 import fc from "fast-check";
 import { LogController } from "fastify";
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import { toProblem } from "../src/problem.ts";
-import { errorsApp, failWith, SECRET, type ServerOptions } from "./apps.ts";
+import { errorsApp, failWith, SECRET } from "./apps.ts";
 
 describe("what may be told of an error", () => {
   const cases: readonly [string, object, boolean][] = [
@@ -163,7 +164,7 @@ describe("another server's answer that is thrown", () => {
 
 describe("the real error is logged once", () => {
   const silent = { logController: new LogController({ disableRequestLogging: true }) };
-  const ways: readonly [string, ServerOptions][] = [
+  const ways: readonly [string, AppOptions][] = [
     ["by Fastify", {}],
     ["by the layer where Fastify keeps silent", silent],
   ];

@@ -1,28 +1,29 @@
 import { once } from "node:events";
-import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
+import { type AppOptions, createApp, WAYS, type Way } from "@enfilade/line-testing";
 import {
   createDeferred,
   createLogLines,
   createRecorder,
-  type Listening,
   listen,
   openExchange,
+  requestHttp2,
+  sendBytes,
 } from "@enfilade/testing";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ErrorsOptions, errors, serverErrors } from "../src/index.ts";
-import { bareApp, type ServerOptions, WAYS, type Way } from "./apps.ts";
 
 const headers = { "x-content-type-options": "nosniff" };
 
 async function serverApp(
   way: Way,
-  serverOptions: ServerOptions = {},
+  serverOptions: AppOptions = {},
   options: ErrorsOptions = {},
 ): Promise<FastifyInstance> {
   const { http, ...rest } = serverErrors({ headers, generateRequestId: () => "made-1" });
-  const app = await bareApp(way, {
+  const app = await createApp({
+    way,
     ...rest,
     ...serverOptions,
     http: { ...http, ...serverOptions.http },
@@ -31,20 +32,6 @@ async function serverApp(
   app.get("/", async () => "here");
   app.get("/files/:name", async () => "file");
   return app;
-}
-
-/** Sends bytes as they are, and gives all that comes back until the server closes the connection. */
-async function sendBytes(origin: string, bytes: string | Buffer): Promise<string> {
-  const { hostname, port } = new URL(origin);
-  const socket = connect(Number(port), hostname);
-  onTestFinished(() => void socket.destroy());
-  socket.on("error", () => {});
-  const chunks: Buffer[] = [];
-  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-  await once(socket, "connect");
-  socket.write(bytes);
-  await once(socket, "close");
-  return Buffer.concat(chunks).toString();
 }
 
 function bodyOf(response: string): { status: number; code: string; requestId: string } {
@@ -258,23 +245,21 @@ async function askWhileClosing(app: FastifyInstance): Promise<string> {
 }
 
 test("over HTTP/2 an error has the envelope, and an unknown Expect is refused", async () => {
-  const app = Fastify({ http2: true, ...omitHttp(serverErrors()) });
+  const { http: _http, ...options } = serverErrors();
+  const app = await createApp({ ...options, http2: true });
   await app.register(errors);
   app.get("/", async () => "here");
-  const session = connectHttp2(await listen(app as unknown as Listening));
-  onTestFinished(() => session.destroy());
+  const origin = await listen(app);
 
-  for (const [headers, status] of [
-    [{ ":path": "/nope" }, 404],
-    [{ ":path": "/%zz" }, 400],
-    [{ ":path": "/", expect: "200-maybe" }, 417],
-    [{ ":path": "/", ":method": "DELETE" }, 405],
+  for (const [request, status] of [
+    [{ path: "/nope" }, 404],
+    [{ path: "/%zz" }, 400],
+    [{ headers: { expect: "200-maybe" } }, 417],
+    [{ method: "DELETE" }, 405],
   ] as const) {
-    const stream = session.request(headers);
-    const [response] = await once(stream, "response");
-    expect(response[":status"]).toBe(status);
-    const chunks = await stream.toArray();
-    expect(JSON.parse(Buffer.concat(chunks).toString())).toMatchObject({ status });
+    const response = await requestHttp2(origin, request);
+    expect(response.statusCode).toBe(status);
+    expect(JSON.parse(response.body)).toMatchObject({ status });
   }
 });
 
@@ -299,7 +284,3 @@ test("a peer that resets its connection is not answered, and nothing fails", asy
 
   await seen.find((item) => item.endsWith("true"));
 });
-
-function omitHttp({ http: _http, ...rest }: ReturnType<typeof serverErrors>) {
-  return rest;
-}

@@ -1,17 +1,19 @@
 import { Readable } from "node:stream";
+import { WAYS } from "@enfilade/line-testing";
 import {
   createDeferred,
   createLogLines,
   createRecorder,
   listen,
   openExchange,
+  pieces,
 } from "@enfilade/testing";
 import { createParser } from "eventsource-parser";
 import type { FastifyReply } from "fastify";
 import OpenAI from "openai";
 import { describe, expect, test, vi } from "vitest";
 import { type ErrorsOptions, errorEvent, errorFrame } from "../src/index.ts";
-import { errorsApp, failWith, SECRET, WAYS } from "./apps.ts";
+import { errorsApp, failWith, SECRET } from "./apps.ts";
 
 type Request = Parameters<typeof errorFrame>[0];
 
@@ -184,21 +186,12 @@ describe.each(WAYS)("%s", (way) => {
 
   test("a stream that fails after its headers is cut off, with nothing of the error in it", async () => {
     const app = await errorsApp(way);
-    const fail = createDeferred();
-    app.get("/", (_request, reply) =>
-      sendFrames(
-        reply,
-        (async function* () {
-          yield "data: 1\n\n";
-          await fail.promise;
-          throw new Error(SECRET);
-        })(),
-      ),
-    );
+    const rest = createDeferred<string>();
+    app.get("/", (_request, reply) => sendFrames(reply, pieces("data: 1\n\n", rest.promise)));
     const exchange = await openExchange(await listen(app));
     await exchange.bodyUntil("data: 1");
 
-    fail.resolve();
+    rest.reject(new Error(SECRET));
 
     expect(await exchange.closed()).toBe("data: 1\n\n");
   });

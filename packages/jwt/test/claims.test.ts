@@ -174,7 +174,7 @@ describe("the principal", () => {
 
 it("puts no token into the log, and says there why it was refused", async () => {
   const log = createLogLines();
-  const app = await make({ keys }, "alone", { logger: { level: "trace", stream: log.stream } });
+  const app = await make({ keys }, { logger: { level: "trace", stream: log.stream } });
   const token = hs({ exp: 1 });
   await call(app, token);
   await call(app, `${token}x`);

@@ -3,11 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WAYS } from "@enfilade/line-testing";
 import { createClock, createDeferred, createLogLines } from "@enfilade/testing";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createSigner, type JwksOptions } from "../src/index.ts";
-import { BOTH, call, EC, ED, jwkOf, make, RSA, SECRET, statusOf } from "./support.ts";
+import { call, EC, ED, jwkOf, make, RSA, SECRET, statusOf } from "./support.ts";
 
 /** An issuer that serves its keys, as long as it is up. */
 async function issuer(...keys: object[]) {
@@ -55,15 +56,18 @@ const signEd = createSigner({
 
 /** An app that trusts the issuer, by a clock that the test holds. */
 function trusting(options: JwksOptions, log = createLogLines()): Promise<FastifyInstance> {
-  return make({ jwks: options, now: clock.now, cache: false }, "alone", {
-    logger: { level: "warn", stream: log.stream },
-  });
+  return make(
+    { jwks: options, now: clock.now, cache: false },
+    {
+      logger: { level: "warn", stream: log.stream },
+    },
+  );
 }
 
 describe("keys from a URL", () => {
-  it.each(BOTH)("verify tokens, %s", async (arrangement) => {
+  it.each(WAYS)("verify tokens, %s", async (way) => {
     const { url } = await issuer(EC_KEY, ED_KEY);
-    const app = await make({ jwks: { url }, now: clock.now }, arrangement);
+    const app = await make({ jwks: { url }, now: clock.now }, { way });
     expect(await statusOf(app, signEc({ sub: "ann" }))).toBe(200);
     expect(await statusOf(app, signEd({ sub: "ann" }))).toBe(200);
   });
@@ -288,9 +292,12 @@ describe("keys from a file", () => {
   it("are read again when it changes, and old tokens are forgotten", async () => {
     const { file, write } = await written(EC_KEY);
     const log = createLogLines();
-    const app = await make({ jwks: { file, fileIntervalMs: 10 }, now: clock.now }, "alone", {
-      logger: { level: "info", stream: log.stream },
-    });
+    const app = await make(
+      { jwks: { file, fileIntervalMs: 10 }, now: clock.now },
+      {
+        logger: { level: "info", stream: log.stream },
+      },
+    );
     const [ec, ed] = [signEc({ sub: "ann" }), signEd({ sub: "ann" })];
     expect([await statusOf(app, ec), await statusOf(app, ed)]).toEqual([200, 401]);
     await write(ED_KEY);

@@ -1,12 +1,11 @@
 import apiKey, { generateKey } from "@enfilade/api-key";
 import { auth, onAuthenticationFailure } from "@enfilade/auth";
-import { order } from "@enfilade/order";
+import { createApp, inAnyOrder, type Registration, WAYS } from "@enfilade/line-testing";
 import fastifyJwt from "@fastify/jwt";
-import fc from "fast-check";
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify";
-import { expect, expectTypeOf, it, onTestFinished } from "vitest";
+import type { FastifyPluginAsync } from "fastify";
+import { expect, expectTypeOf, it } from "vitest";
 import byDefault, { createSigner, type JwtOptions, jwt } from "../src/index.ts";
-import { BOTH, call, forge, hs, make, SECRET, soon } from "./support.ts";
+import { call, forge, hs, make, SECRET, soon } from "./support.ts";
 
 const keys = [{ secret: SECRET }];
 
@@ -17,7 +16,7 @@ it("is one plugin under both names", () => {
 
 it("comes to the same verdicts beside API keys whatever the order of registration, in line", async () => {
   const { key, hash } = generateKey();
-  const steps: ((app: FastifyInstance) => unknown)[] = [
+  const registrations: Registration[] = [
     (app) => app.register(jwt, { keys }),
     (app) => app.register(apiKey, { keys: [{ id: "ci", hash }] }),
     (app) => app.register(auth),
@@ -40,57 +39,45 @@ it("comes to the same verdicts beside API keys whatever the order of registratio
     [{ authorization: `Bearer ${hs()}x` }, 401],
     [{ authorization: "Bearer opaque" }, 401],
   ] as const;
-  await fc.assert(
-    fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), async (indices) => {
-      const app: FastifyInstance = Fastify();
-      await app.register(order);
-      for (const index of indices) steps[index]?.(app);
-      await app.ready();
-      expect(app.order.explain("GET", "/").doors.map(({ layer }) => layer)).toEqual([
-        "api-key",
-        "jwt",
-        "auth",
-      ]);
-      for (const [headers, expected] of requests) {
-        const { statusCode, body } = await app.inject({ url: "/", headers });
-        expect(typeof expected === "number" ? statusCode : body).toBe(expected);
-        expect((await app.inject({ url: "/open", headers })).body).toBe("open");
-      }
-      await app.close();
-    }),
-    { numRuns: 12 },
-  );
+  await inAnyOrder(registrations, async (app) => {
+    await app.ready();
+    expect(app.order.explain("GET", "/").doors.map(({ layer }) => layer)).toEqual([
+      "api-key",
+      "jwt",
+      "auth",
+    ]);
+    for (const [headers, expected] of requests) {
+      const { statusCode, body } = await app.inject({ url: "/", headers });
+      expect(typeof expected === "number" ? statusCode : body).toBe(expected);
+      expect((await app.inject({ url: "/open", headers })).body).toBe("open");
+    }
+  });
 });
 
-it.each(BOTH)(
-  "leaves tokens of another issuer to the one that trusts it, %s",
-  async (arrangement) => {
-    const app: FastifyInstance = Fastify();
-    onTestFinished(() => app.close());
-    if (arrangement === "in line") await app.register(order);
-    const second = "second secret, of 32 bytes or more";
-    await app.register(jwt, { keys, issuer: "https://a.example" });
-    await app.register(jwt, {
-      keys: [{ secret: second }],
-      issuer: "https://b.example",
-      layer: { name: "jwt-partner" },
-    });
-    await app.register(auth);
-    app.get("/", { config: { access: "authenticated" } }, async ({ principal }) => principal?.id);
-    const sign = (key: string, issuer: string) => createSigner({ key, issuer })({ sub: issuer });
-    expect((await call(app, sign(SECRET, "https://a.example"))).body).toBe("https://a.example");
-    expect((await call(app, sign(second, "https://b.example"))).body).toBe("https://b.example");
-    for (const token of [
-      sign(SECRET, "https://b.example"),
-      sign(second, "https://a.example"),
-      sign(SECRET, "https://c.example"),
-    ]) {
-      const refused = await call(app, token);
-      expect(refused.statusCode).toBe(401);
-      expect(refused.headers["www-authenticate"]).toContain('error="invalid_token"');
-    }
-  },
-);
+it.each(WAYS)("leaves tokens of another issuer to the one that trusts it, %s", async (way) => {
+  const app = await createApp({ way });
+  const second = "second secret, of 32 bytes or more";
+  await app.register(jwt, { keys, issuer: "https://a.example" });
+  await app.register(jwt, {
+    keys: [{ secret: second }],
+    issuer: "https://b.example",
+    layer: { name: "jwt-partner" },
+  });
+  await app.register(auth);
+  app.get("/", { config: { access: "authenticated" } }, async ({ principal }) => principal?.id);
+  const sign = (key: string, issuer: string) => createSigner({ key, issuer })({ sub: issuer });
+  expect((await call(app, sign(SECRET, "https://a.example"))).body).toBe("https://a.example");
+  expect((await call(app, sign(second, "https://b.example"))).body).toBe("https://b.example");
+  for (const token of [
+    sign(SECRET, "https://b.example"),
+    sign(second, "https://a.example"),
+    sign(SECRET, "https://c.example"),
+  ]) {
+    const refused = await call(app, token);
+    expect(refused.statusCode).toBe(401);
+    expect(refused.headers["www-authenticate"]).toContain('error="invalid_token"');
+  }
+});
 
 it("tells who listens of tokens that do not hold, once each, and of nothing else", async () => {
   const app = await make();
@@ -107,8 +94,7 @@ it("tells who listens of tokens that do not hold, once each, and of nothing else
 });
 
 it("refuses by itself, where auth is not registered", async () => {
-  const app = Fastify();
-  onTestFinished(() => app.close());
+  const app = await createApp();
   await app.register(jwt, { keys });
   app.get("/", async ({ principal }) => principal?.id);
   expect((await app.inject("/")).headers["www-authenticate"]).toBe("Bearer");
@@ -116,9 +102,7 @@ it("refuses by itself, where auth is not registered", async () => {
 });
 
 it("stands beside @fastify/jwt, and verifies what that has signed", async () => {
-  const app: FastifyInstance = Fastify();
-  onTestFinished(() => app.close());
-  await app.register(order);
+  const app = await createApp({ way: "in line" });
   await app.register(fastifyJwt, { secret: SECRET, sign: { expiresIn: "5m" } });
   await app.register(jwt, { keys });
   await app.register(auth);

@@ -1,21 +1,25 @@
 import { once } from "node:events";
-import { connect } from "node:http2";
-import { createLogLines, listen, openExchange } from "@enfilade/testing";
+import { WAYS } from "@enfilade/line-testing";
+import {
+  createLogLines,
+  listen,
+  openExchange,
+  openWebSocket,
+  requestHttp2,
+} from "@enfilade/testing";
 import websocket from "@fastify/websocket";
-import type { FastifyServerOptions } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { WebSocket } from "ws";
+import { describe, expect, it } from "vitest";
 import type { JwtOptions } from "../src/index.ts";
-import { BOTH, hs, make, SECRET } from "./support.ts";
+import { hs, make, SECRET } from "./support.ts";
 
 const keys = [{ secret: SECRET }];
 
-describe.each(BOTH)("a token, %s", (arrangement) => {
+describe.each(WAYS)("a token, %s", (way) => {
   const withSources = (...sources: NonNullable<JwtOptions["sources"]>[number][]) =>
-    make({ keys, sources, cookie: "token" }, arrangement);
+    make({ keys, sources, cookie: "token" }, { way });
 
   it("that is not there is asked for, without an error code (case 17)", async () => {
-    const app = await make(undefined, arrangement);
+    const app = await make(undefined, { way });
     for (const authorization of [undefined, "Basic YTpi", "Token x", ""]) {
       const headers = authorization === undefined ? {} : { authorization };
       const response = await app.inject({ url: "/", headers });
@@ -26,7 +30,7 @@ describe.each(BOTH)("a token, %s", (arrangement) => {
   });
 
   it("that was sent twice is an invalid request", async () => {
-    const origin = await listen(await make(undefined, arrangement));
+    const origin = await listen(await make(undefined, { way }));
     const value = `Bearer ${hs()}`;
     const exchange = await openExchange(origin, { headers: { authorization: [value, value] } });
     const { status, headers } = await exchange.head();
@@ -36,9 +40,9 @@ describe.each(BOTH)("a token, %s", (arrangement) => {
 
   it("comes from a cookie only when that was asked for", async () => {
     const headers = { cookie: `a=b; token=${hs()}` };
-    expect(
-      (await (await make(undefined, arrangement)).inject({ url: "/", headers })).statusCode,
-    ).toBe(401);
+    expect((await (await make(undefined, { way })).inject({ url: "/", headers })).statusCode).toBe(
+      401,
+    );
     expect((await (await withSources("cookie")).inject({ url: "/", headers })).statusCode).toBe(
       200,
     );
@@ -78,9 +82,10 @@ describe.each(BOTH)("a token, %s", (arrangement) => {
 
   it("comes in the query of a GET when that was asked for, is taken out, and is a warning", async () => {
     const log = createLogLines();
-    const app = await make({ keys, sources: ["header", "query"] }, arrangement, {
-      logger: { level: "warn", stream: log.stream },
-    });
+    const app = await make(
+      { keys, sources: ["header", "query"] },
+      { way, logger: { level: "warn", stream: log.stream } },
+    );
     app.get("/url", { config: { access: "authenticated" } }, async (request) => request.url);
     const token = hs();
     const response = await app.inject(`/url?a=1&access_token=${token}`);
@@ -94,22 +99,19 @@ describe.each(BOTH)("a token, %s", (arrangement) => {
   });
 
   it("over HTTP/2 is treated alike", async () => {
-    const app = await make(undefined, arrangement, { http2: true } as FastifyServerOptions);
-    const session = connect(await listen(app));
-    onTestFinished(() => session.destroy());
+    const app = await make(undefined, { way, http2: true });
+    const origin = await listen(app);
     for (const [token, status] of [
       [hs(), 200],
       ["bad", 401],
     ] as const) {
-      const stream = session.request({ ":path": "/", authorization: `Bearer ${token}` });
-      const [headers] = await once(stream, "response");
-      expect(headers[":status"]).toBe(status);
-      stream.close();
+      const headers = { authorization: `Bearer ${token}` };
+      expect((await requestHttp2(origin, { headers })).statusCode).toBe(status);
     }
   });
 
   it("comes as a subprotocol of a WebSocket, which is answered without it", async () => {
-    const app = await make({ keys, sources: ["header", "subprotocol"] }, arrangement);
+    const app = await make({ keys, sources: ["header", "subprotocol"] }, { way });
     await app.register(websocket);
     app.register(async (child) => {
       const config = { access: "authenticated" as const };
@@ -117,13 +119,8 @@ describe.each(BOTH)("a token, %s", (arrangement) => {
         socket.send(`${request.principal?.id} ${request.headers["sec-websocket-protocol"]}`);
       });
     });
-    const url = `${(await listen(app)).replace("http", "ws")}/socket`;
-    const open = (protocols: string[]) => {
-      const client = new WebSocket(url, protocols);
-      onTestFinished(() => client.terminate());
-      client.on("error", () => {});
-      return client;
-    };
+    const origin = await listen(app);
+    const open = (protocols: string[]) => openWebSocket(origin, { protocols });
     const client = open(["bearer", hs(), "chat"]);
     const [message] = await once(client, "message");
     expect(String(message)).toBe("ann bearer, chat");

@@ -1,13 +1,8 @@
 import { createHmac, generateKeyPairSync, type JsonWebKey, type KeyObject } from "node:crypto";
 import { auth } from "@enfilade/auth";
-import { order } from "@enfilade/order";
-import type { LightMyRequestResponse } from "fastify";
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
-import { onTestFinished } from "vitest";
+import { type AppOptions, createApp } from "@enfilade/line-testing";
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { type JwtOptions, jwt } from "../src/index.ts";
-
-export type Arrangement = "alone" | "in line";
-export const BOTH: readonly Arrangement[] = ["alone", "in line"];
 
 /** A secret of 64 bytes. */
 export const SECRET = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -56,12 +51,9 @@ export function hs(
 /** An app with one guarded route that gives the principal; closed at the end. */
 export async function make(
   options: JwtOptions = { keys: [{ secret: SECRET }] },
-  arrangement: Arrangement = "alone",
-  server: FastifyServerOptions = {},
+  appOptions?: AppOptions,
 ): Promise<FastifyInstance> {
-  const app: FastifyInstance = Fastify(server);
-  onTestFinished(() => app.close());
-  if (arrangement === "in line") await app.register(order);
+  const app = await createApp(appOptions);
   await app.register(jwt, options);
   await app.register(auth);
   app.get("/", { config: { access: "authenticated" } }, async ({ principal }) => principal);

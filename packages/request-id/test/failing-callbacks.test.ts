@@ -1,15 +1,14 @@
 import { once } from "node:events";
+import { createApp } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
-import Fastify from "fastify";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { createGenReqId, type RequestIdOptions, requestId } from "../src/index.ts";
 
 const UUID = /^[0-9a-f-]{36}$/;
 
 async function answer(options: RequestIdOptions) {
   const log = createLogLines();
-  const app = Fastify({ logger: { level: "error", stream: log.stream } });
-  onTestFinished(() => app.close());
+  const app = await createApp({ logger: { level: "error", stream: log.stream } });
   await app.register(requestId, options);
   app.get("/", async (request) => request.trace.parentId ?? "new trace");
   const response = await app.inject({

@@ -1,14 +1,14 @@
+import { createApp } from "@enfilade/line-testing";
 import { listen, openExchange } from "@enfilade/testing";
 import fc from "fast-check";
-import Fastify, { type FastifyInstance } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import type { FastifyInstance } from "fastify";
+import { describe, expect, it } from "vitest";
 import { createGenReqId, type RequestIdOptions, requestId } from "../src/index.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 async function echoApp(options: RequestIdOptions = {}): Promise<FastifyInstance> {
-  const app = Fastify();
-  onTestFinished(() => app.close());
+  const app = await createApp();
   await app.register(requestId, options);
   app.get("/", async (request) => request.id);
   return app;

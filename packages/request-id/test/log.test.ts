@@ -1,12 +1,12 @@
+import { createApp } from "@enfilade/line-testing";
 import { createLogLines, listen, openExchange } from "@enfilade/testing";
-import Fastify, { type FastifyReply, type FastifyServerOptions, LogController } from "fastify";
-import { expect, it, onTestFinished } from "vitest";
+import { type FastifyReply, type FastifyServerOptions, LogController } from "fastify";
+import { expect, it } from "vitest";
 import { requestId } from "../src/index.ts";
 
 async function loggedApp(server: FastifyServerOptions = {}) {
   const log = createLogLines();
-  const app = Fastify({ logger: { level: "info", stream: log.stream }, ...server });
-  onTestFinished(() => app.close());
+  const app = await createApp({ logger: { level: "info", stream: log.stream }, ...server });
   // Not awaited on purpose: a route that is declared before the layer has loaded is served all the same.
   app.register(requestId);
   app.get("/", async (request, reply) => {

@@ -1,16 +1,6 @@
-import Fastify, { type FastifyServerOptions } from "fastify";
+import { type AppOptions, bootWith, createApp } from "@enfilade/line-testing";
 import { expect, it } from "vitest";
 import { createGenReqId, requestId } from "../src/index.ts";
-
-async function boot(options: object, server: FastifyServerOptions = {}): Promise<void> {
-  const app = Fastify(server);
-  try {
-    await app.register(requestId, options);
-    await app.ready();
-  } finally {
-    await app.close();
-  }
-}
 
 it.each([
   ["an unknown option", { headers: "x-request-id" }, "headers"],
@@ -44,7 +34,7 @@ it.each([
   ["a generator that is none", { generate: "uuid" }, "generate"],
   ["a sampling that is a rate", { sampleNewTraces: 0.5 }, "sampleNewTraces"],
 ])("refuses to boot with %s, and names it", async (_what, options, option) => {
-  await expect(boot(options)).rejects.toMatchObject({
+  await expect(bootWith(requestId, options)).rejects.toMatchObject({
     code: "REQUEST_ID_INVALID_OPTION",
     message: expect.stringContaining(`@enfilade/request-id: the option ${option} is `),
   });
@@ -56,22 +46,21 @@ it.each([
 it.each([["x-request-id"], [true]])(
   "refuses to boot when Fastify takes ids from a header by itself: %s",
   async (requestIdHeader) => {
-    await expect(boot({}, { requestIdHeader } as FastifyServerOptions)).rejects.toMatchObject({
+    await expect(bootWith(requestId, {}, { requestIdHeader } as AppOptions)).rejects.toMatchObject({
       code: "REQUEST_ID_UNVALIDATED_HEADER",
     });
   },
 );
 
 it("refuses to boot when somebody sets another generator after it", async () => {
-  const app = Fastify();
+  const app = await createApp();
   await app.register(requestId);
   app.setGenReqId(({ headers }) => String(headers["x-request-id"]));
   await expect(app.ready()).rejects.toMatchObject({ code: "REQUEST_ID_GENERATOR_REPLACED" });
-  await app.close();
 });
 
 it("does not mind a child that has a layer of its own", async () => {
-  const app = Fastify();
+  const app = await createApp();
   await app.register(requestId, { accept: false });
   await app.register(async (child) => {
     await child.register(requestId, { accept: true, layer: { override: true } });
@@ -81,5 +70,4 @@ it("does not mind a child that has a layer of its own", async () => {
   const headers = { "x-request-id": "abc" };
   expect((await app.inject({ url: "/inside", headers })).body).toBe("abc");
   expect((await app.inject({ url: "/outside", headers })).body).not.toBe("abc");
-  await app.close();
 });

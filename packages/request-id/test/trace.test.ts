@@ -1,6 +1,7 @@
+import { createApp } from "@enfilade/line-testing";
 import { listen, openExchange } from "@enfilade/testing";
-import Fastify, { type FastifyInstance } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import type { FastifyInstance } from "fastify";
+import { describe, expect, it } from "vitest";
 import {
   createSpanId,
   type RequestIdOptions,
@@ -14,8 +15,7 @@ const SPAN = "b7ad6b7169203331";
 const TRACEPARENT = `00-${TRACE}-${SPAN}-01`;
 
 async function tracingApp(options: RequestIdOptions = {}): Promise<FastifyInstance> {
-  const app = Fastify();
-  onTestFinished(() => app.close());
+  const app = await createApp();
   await app.register(requestId, options);
   app.get("/trace", async ({ trace }) => trace);
   app.get("/call", async ({ trace }) => traceHeaders(trace));

@@ -1,35 +1,27 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { Readable } from "node:stream";
-import { createDeferred, createRecorder, listen, openExchange } from "@enfilade/testing";
+import {
+  createDeferred,
+  createRecorder,
+  listen,
+  openExchange,
+  openWebSocket,
+  pieces,
+} from "@enfilade/testing";
 import websocket from "@fastify/websocket";
 import { describe, expect, it } from "vitest";
-import WebSocket from "ws";
 import { createLogged } from "./logged.ts";
-
-/** A stream that waits between its two pieces until the test lets it go on. */
-function pausing() {
-  const release = createDeferred();
-  const create = () =>
-    Readable.from(
-      (async function* () {
-        yield "first ";
-        await release.promise;
-        yield "last";
-      })(),
-    );
-  return { release, create };
-}
 
 describe("an exchange has one line", () => {
   it("at the end of its stream, not at the beginning", async () => {
     const { app, log, allLines } = await createLogged();
-    const { release, create } = pausing();
-    app.get("/run", (_request, reply) => reply.send(create()));
+    const rest = createDeferred<string>();
+    app.get("/run", (_request, reply) => reply.send(Readable.from(pieces("first ", rest.promise))));
     const exchange = await openExchange(await listen(app), { path: "/run" });
     await exchange.bodyUntil("first");
     expect(log.items.filter(({ url }) => url === "/run")).toEqual([]);
-    release.resolve();
+    rest.resolve("last");
     await exchange.wholeBody();
     const lines = await allLines();
     expect(lines).toMatchObject([{ url: "/run", outcome: "completed", bytesSent: 10 }]);
@@ -85,14 +77,14 @@ describe("an exchange has one line", () => {
 
   it("when the client goes away in the middle of a stream, at the level for that", async () => {
     const { app, lineOf, allLines } = await createLogged({ abortedLevel: "debug" });
-    const { release, create } = pausing();
-    app.get("/run", (_request, reply) => reply.send(create()));
+    const rest = createDeferred<string>();
+    app.get("/run", (_request, reply) => reply.send(Readable.from(pieces("first ", rest.promise))));
     const exchange = await openExchange(await listen(app), { path: "/run" });
     await exchange.bodyUntil("first");
     exchange.destroy();
     await lineOf("/run");
     const lines = await allLines();
-    release.resolve();
+    rest.resolve("last");
     expect(lines).toMatchObject([{ level: 20, outcome: "aborted", status: 200, bytesSent: 6 }]);
     expect(lines[0]).not.toHaveProperty("err");
   });
@@ -183,17 +175,17 @@ describe("an exchange has one line", () => {
 
   it("when the handler takes too long in the middle of its stream", async () => {
     const { app, lineOf, allLines } = await createLogged();
-    const { release, create } = pausing();
+    const rest = createDeferred<string>();
     app.get("/late", { handlerTimeout: 50 }, (_request, reply) => {
       // Not `reply.send`: that would count as answered, and end the timer.
       reply.raw.writeHead(200);
-      create().pipe(reply.raw);
+      Readable.from(pieces("first ", rest.promise)).pipe(reply.raw);
     });
     const exchange = await openExchange(await listen(app), { path: "/late" });
     await exchange.closed();
     await lineOf("/late");
     const lines = await allLines();
-    release.resolve();
+    rest.resolve("last");
     expect(lines).toMatchObject([{ status: 200, outcome: "errored", level: 50 }]);
   });
 
@@ -203,7 +195,7 @@ describe("an exchange has one line", () => {
     app.get("/socket", { websocket: true }, (socket) => {
       socket.on("message", (message) => socket.send(message.toString()));
     });
-    const socket = new WebSocket(`${(await listen(app)).replace("http", "ws")}/socket`);
+    const socket = openWebSocket(await listen(app));
     await once(socket, "open");
     socket.send("hello");
     await once(socket, "message");
@@ -224,15 +216,15 @@ describe("an exchange has one line", () => {
       { websocket: true, preHandler: async (_request, reply) => reply.code(401).send("no") },
       () => {},
     );
-    const socket = new WebSocket(`${(await listen(app)).replace("http", "ws")}/socket`);
+    const socket = openWebSocket(await listen(app));
     await once(socket, "error");
     expect(await allLines()).toMatchObject([{ url: "/socket", status: 401, level: 40 }]);
   });
 
   it("when a stream of HTTP/2 is reset by the client", async () => {
     const { app, lineOf, allLines } = await createLogged({}, { http2: true });
-    const { release, create } = pausing();
-    app.get("/run", (_request, reply) => reply.send(create()));
+    const rest = createDeferred<string>();
+    app.get("/run", (_request, reply) => reply.send(Readable.from(pieces("first ", rest.promise))));
     const session = connect(await listen(app));
     const stream = session.request({ ":path": "/run" });
     await once(stream, "data");
@@ -240,7 +232,7 @@ describe("an exchange has one line", () => {
     stream.close(8);
     await lineOf("/run");
     const lines = await allLines();
-    release.resolve();
+    rest.resolve("last");
     await new Promise<void>((resolve) => session.close(resolve));
     expect(lines).toMatchObject([{ outcome: "aborted", status: 200, httpVersion: "2.0" }]);
   });

@@ -1,8 +1,8 @@
-import { connect } from "node:http2";
 import { Readable } from "node:stream";
-import { createLogLines, listen } from "@enfilade/testing";
+import { createApp } from "@enfilade/line-testing";
+import { createLogLines, listen, requestHttp2 } from "@enfilade/testing";
 import Fastify from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { requestLog } from "../src/index.ts";
 import { createLogged } from "./logged.ts";
 
@@ -133,16 +133,8 @@ describe("the line", () => {
   it("works over HTTP/2", async () => {
     const { app, lineOf } = await createLogged({}, { http2: true });
     app.post("/echo", async (request) => request.body);
-    const session = connect(await listen(app));
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/echo",
-      "content-type": "application/json",
-    });
-    stream.end('{"a":1}');
-    stream.resume();
-    await new Promise((resolve) => stream.on("close", resolve));
-    await new Promise<void>((resolve) => session.close(resolve));
+    const headers = { "content-type": "application/json" };
+    await requestHttp2(await listen(app), { path: "/echo", headers, body: '{"a":1}' });
     expect(await lineOf("/echo")).toMatchObject({
       httpVersion: "2.0",
       status: 200,
@@ -247,8 +239,7 @@ describe("the line", () => {
 
   it("is written where a hook before the layer has answered, with what is known then", async () => {
     const log = createLogLines();
-    const app = Fastify({ logger: { stream: log.stream } });
-    onTestFinished(() => app.close());
+    const app = await createApp({ logger: { stream: log.stream } });
     app.addHook("onRequest", async (_request, reply) => reply.code(401).send("no"));
     await app.register(requestLog);
     app.get("/", async () => "never");

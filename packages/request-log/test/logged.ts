@@ -1,6 +1,6 @@
+import { type AppOptions, createApp } from "@enfilade/line-testing";
 import { createLogLines, type LogLine, type LogLines } from "@enfilade/testing";
-import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from "fastify";
-import { onTestFinished } from "vitest";
+import { type FastifyInstance, LogController } from "fastify";
 import { type RequestLogOptions, requestLog } from "../src/index.ts";
 
 /** An app with a request log, and what it has logged. */
@@ -18,15 +18,14 @@ export interface Logged {
 /** Creates an app that logs nothing but one line for each exchange. */
 export async function createLogged(
   options: RequestLogOptions = {},
-  server: FastifyServerOptions & { http2?: boolean } = {},
+  appOptions: AppOptions = {},
 ): Promise<Logged> {
   const log = createLogLines();
-  const app = Fastify({
+  const app = await createApp({
     logger: { level: "trace", stream: log.stream },
     logController: new LogController({ disableRequestLogging: true }),
-    ...server,
-  } as FastifyServerOptions);
-  onTestFinished(() => app.close());
+    ...appOptions,
+  });
   await app.register(requestLog, options);
   app.get("/last", async () => "");
   return {

@@ -1,13 +1,6 @@
-import Fastify from "fastify";
+import { bootWith, createApp } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
-import { REQUEST_LOG_INVALID_OPTION, type RequestLogOptions, requestLog } from "../src/index.ts";
-
-async function register(options: object): Promise<void> {
-  const app = Fastify();
-  app.register(requestLog, options as RequestLogOptions);
-  await app.ready();
-  await app.close();
-}
+import { REQUEST_LOG_INVALID_OPTION, requestLog } from "../src/index.ts";
 
 describe("a registration", () => {
   it.each([
@@ -35,14 +28,16 @@ describe("a registration", () => {
     [{ extra: {} }, "extra"],
     [{ headers: true }, "headers"],
   ])("refuses %j", async (options, name) => {
-    await expect(register(options)).rejects.toMatchObject({
+    await expect(bootWith(requestLog, options)).rejects.toMatchObject({
       code: "REQUEST_LOG_INVALID_OPTION",
       message: expect.stringContaining(`@enfilade/request-log: the option ${name} is `),
     });
   });
 
   it("refuses with an error that can be told by its class", async () => {
-    await expect(register({ level: 1 })).rejects.toBeInstanceOf(REQUEST_LOG_INVALID_OPTION);
+    await expect(bootWith(requestLog, { level: 1 })).rejects.toBeInstanceOf(
+      REQUEST_LOG_INVALID_OPTION,
+    );
   });
 });
 
@@ -51,12 +46,11 @@ describe("a route's config.requestLog", () => {
     "is refused when the route is declared, where it is %j",
     async (config) => {
       for (const logger of [true, false]) {
-        const app = Fastify({ logger: logger && { level: "silent" } });
+        const app = await createApp({ logger: logger && { level: "silent" } });
         await app.register(requestLog);
         const declare = () =>
           app.get("/", { config: { requestLog: config } as object }, async () => "");
         expect(declare).toThrow(expect.objectContaining({ code: "REQUEST_LOG_INVALID_OPTION" }));
-        await app.close();
       }
     },
   );

@@ -1,11 +1,11 @@
 import { defineLayer } from "@enfilade/layer";
-import Fastify, { type FastifyReply } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { createApp } from "@enfilade/line-testing";
+import type { FastifyReply } from "fastify";
+import { describe, expect, it } from "vitest";
 import { type SecurityHeadersOptions, securityHeaders } from "../src/index.ts";
 
 async function cachingApp(options: SecurityHeadersOptions = {}) {
-  const app = Fastify();
-  onTestFinished(() => app.close());
+  const app = await createApp();
   await app.register(securityHeaders, options);
   const set = (reply: FastifyReply) => reply.header("Cache-Control", "public, max-age=60");
   app.get("/", async () => "ok");

@@ -1,17 +1,17 @@
 import { once } from "node:events";
 import { Readable } from "node:stream";
+import { createApp } from "@enfilade/line-testing";
 import { listen, openExchange } from "@enfilade/testing";
 import fc from "fast-check";
-import Fastify, { type FastifyReply } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import type { FastifyReply } from "fastify";
+import { describe, expect, it } from "vitest";
 import { createNonces, type SecurityHeadersOptions, securityHeaders } from "../src/index.ts";
 import { parsePolicy } from "./policies.ts";
 
 const NONCE = /^[A-Za-z0-9_-]{22}$/;
 
 async function pageApp(options: SecurityHeadersOptions = { profile: "page" }) {
-  const app = Fastify();
-  onTestFinished(() => app.close());
+  const app = await createApp();
   await app.register(securityHeaders, options);
   const page = (reply: FastifyReply) => JSON.stringify(reply.cspNonce);
   app.get("/page", (_request, reply) => reply.type("text/html").send(page(reply)));

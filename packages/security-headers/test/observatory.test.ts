@@ -1,9 +1,9 @@
-import Fastify from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { createApp } from "@enfilade/line-testing";
+import { listen, requestTls, TLS_SERVER } from "@enfilade/testing";
+import { describe, expect, it } from "vitest";
 import { securityHeaders } from "../src/index.ts";
-import { KINDS, variedApp } from "./kinds.ts";
+import { EVERY_KIND, variedApp } from "./kinds.ts";
 import { observatoryScore } from "./observatory.ts";
-import { overTls, SERVER } from "./tls.ts";
 
 const TLS = { "x-forwarded-proto": "https" };
 /** All that headers can earn. HSTS earns five more on the list that browsers bring along. */
@@ -12,14 +12,10 @@ const WHOLE = { grade: "A+", score: 150 };
 describe.each(["api", "page"] as const)(
   "by the rules of the Observatory, the profile %s scores an A+, and every point there is, on",
   (profile) => {
-    it.each(KINDS)("%s", async (_what, method, path, status) => {
-      const isPost = method === "POST";
+    it.each(EVERY_KIND)("%s", async (_kind, request, status) => {
+      const app = await variedApp({ profile }, { https: TLS_SERVER });
 
-      const response = await overTls(await variedApp({ profile }, { https: SERVER }), {
-        method,
-        path,
-        ...(isPost && { headers: { "content-type": "application/json" }, body: "{" }),
-      });
+      const response = await requestTls(await listen(app), request);
 
       expect(response.statusCode).toBe(status);
       const { modifiers, ...total } = observatoryScore(response.headers);
@@ -33,8 +29,7 @@ describe.each(["api", "page"] as const)(
 );
 
 it("a page with nonces, and one that nobody asked for any, score the same", async () => {
-  const app = Fastify({ trustProxy: "127.0.0.1" });
-  onTestFinished(() => app.close());
+  const app = await createApp({ trustProxy: "127.0.0.1" });
   await app.register(securityHeaders, { profile: "page" });
   app.get("/", (_request, reply) =>
     reply.type("text/html").send(`<script nonce="${reply.cspNonce.script}">1</script>`),
@@ -54,7 +49,6 @@ describe("the score looks: it", () => {
 
   it("takes HSTS for missed over plain HTTP, where browsers would not hear it", async () => {
     const app = await variedApp();
-    onTestFinished(() => app.close());
     const { headers } = await app.inject("/plain");
     expect(observatoryScore(headers)).toMatchObject({ grade: "B+", score: 80 });
   });

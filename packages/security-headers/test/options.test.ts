@@ -1,4 +1,4 @@
-import Fastify from "fastify";
+import { bootWith } from "@enfilade/line-testing";
 import { expect, it } from "vitest";
 import { createHeaders, securityHeaders } from "../src/index.ts";
 
@@ -106,12 +106,10 @@ it.each<[string, object, string]>([
   ["a fingerprint that is no header", { strip: [""] }, "strip"],
   ["fingerprints that are true", { strip: true }, "strip"],
 ])("refuses to boot with %s, and names it", async (_what, options, option) => {
-  const app = Fastify();
-  await expect(app.register(securityHeaders, options).ready()).rejects.toMatchObject({
+  await expect(bootWith(securityHeaders, options)).rejects.toMatchObject({
     code: "SECURITY_HEADERS_INVALID_OPTION",
     message: expect.stringContaining(`@enfilade/security-headers: the option ${option} is `),
   });
-  await app.close();
 });
 
 it.each<[object, Record<string, string | undefined>]>([

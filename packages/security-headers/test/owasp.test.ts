@@ -1,5 +1,6 @@
-import Fastify, { type FastifyInstance } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { createApp } from "@enfilade/line-testing";
+import type { FastifyInstance } from "fastify";
+import { describe, expect, it } from "vitest";
 import { FINGERPRINTS, type SecurityHeadersOptions, securityHeaders } from "../src/index.ts";
 import { parsePolicy } from "./policies.ts";
 
@@ -45,8 +46,7 @@ const plain = (value: unknown) =>
   String(value).toLowerCase().replaceAll(/\s/g, "").replace("no-store,max-age=0", "no-store");
 
 async function logout(options: SecurityHeadersOptions): Promise<Record<string, unknown>> {
-  const app = Fastify({ trustProxy: "127.0.0.1" });
-  onTestFinished(() => app.close());
+  const app = await createApp({ trustProxy: "127.0.0.1" });
   await app.register(securityHeaders, options);
   const config = {
     securityHeaders: { clearSiteData: ["cache", "cookies", "storage"] },
@@ -176,8 +176,7 @@ describe("of OWASP's list of headers to remove, none is left that was set by", (
 
   describe.each(["api", "page"] as const)("(profile %s)", (profile) => {
     it.each(Object.entries(LEAKS))("%s", async (_who, leak) => {
-      const app = Fastify();
-      onTestFinished(() => app.close());
+      const app = await createApp();
       await app.register(securityHeaders, { profile });
       leak(app, headers);
 
@@ -190,8 +189,7 @@ describe("of OWASP's list of headers to remove, none is left that was set by", (
 
   it("anybody, which the test would see: without the layer all are there", async () => {
     for (const leak of Object.values(LEAKS)) {
-      const app = Fastify();
-      onTestFinished(() => app.close());
+      const app = await createApp();
       leak(app, headers);
 
       const leaked = Object.values((await app.inject("/leak")).headers).flat();

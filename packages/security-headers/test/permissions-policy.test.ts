@@ -1,6 +1,6 @@
+import { createApp } from "@enfilade/line-testing";
 import fc from "fast-check";
-import Fastify from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type Allowlist,
   formatPermissionsPolicy,
@@ -9,8 +9,7 @@ import {
 } from "../src/index.ts";
 
 async function sent(options: HeaderOptions): Promise<unknown> {
-  const app = Fastify();
-  onTestFinished(() => app.close());
+  const app = await createApp();
   await app.register(securityHeaders, options);
   return (await app.inject("/")).headers["permissions-policy"];
 }

@@ -1,10 +1,10 @@
-import Fastify, { type FastifyInstance } from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { createApp } from "@enfilade/line-testing";
+import type { FastifyInstance } from "fastify";
+import { describe, expect, it } from "vitest";
 import { createHeaders, type SecurityHeadersOptions, securityHeaders } from "../src/index.ts";
 
 async function appWith(options: SecurityHeadersOptions = {}): Promise<FastifyInstance> {
-  const app = Fastify({ trustProxy: true });
-  onTestFinished(() => app.close());
+  const app = await createApp({ trustProxy: true });
   await app.register(securityHeaders, options);
   app.get("/", async () => ({ ok: true }));
   app.get("/page", (_request, reply) =>

@@ -1,5 +1,5 @@
-import Fastify from "fastify";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { createApp } from "@enfilade/line-testing";
+import { describe, expect, it } from "vitest";
 import {
   createHeaders,
   type RouteSecurityHeaders,
@@ -8,8 +8,7 @@ import {
 } from "../src/index.ts";
 
 async function headersOf(route: RouteSecurityHeaders, options: SecurityHeadersOptions = {}) {
-  const app = Fastify();
-  onTestFinished(() => app.close());
+  const app = await createApp();
   await app.register(securityHeaders, options);
   app.get("/", { config: { securityHeaders: route } }, (_request, reply) =>
     reply.header("x-powered-by", "leak").send("ok"),
@@ -82,8 +81,7 @@ describe("a route of its own", () => {
 
 describe("a bad option of a route", () => {
   it("stops the app from booting, and names the route", async () => {
-    const app = Fastify();
-    onTestFinished(() => app.close());
+    const app = await createApp();
     await app.register(securityHeaders);
     const bad = { xFrameOptions: "ALLOWALL" } as unknown as RouteSecurityHeaders;
     expect(() => app.get("/bad", { config: { securityHeaders: bad } }, async () => "")).toThrow(
@@ -100,8 +98,7 @@ describe("a bad option of a route", () => {
   });
 
   it("fails every request of a route that was declared before the layer, rather than go unprotected", async () => {
-    const app = Fastify();
-    onTestFinished(() => app.close());
+    const app = await createApp();
     app.register(securityHeaders);
     const bad = { xFrameOptions: "ALLOWALL" } as unknown as RouteSecurityHeaders;
     app.get("/bad", { config: { securityHeaders: bad } }, async () => "never");
@@ -113,8 +110,7 @@ describe("a bad option of a route", () => {
 
 describe("in scopes", () => {
   it("a layer of a child replaces its parent's there, headers that it leaves out included", async () => {
-    const app = Fastify();
-    onTestFinished(() => app.close());
+    const app = await createApp();
     await app.register(securityHeaders);
     await app.register(async (child) => {
       const layer = { override: true };
@@ -129,8 +125,7 @@ describe("in scopes", () => {
   });
 
   it("stays inside the scope in which it was registered", async () => {
-    const app = Fastify();
-    onTestFinished(() => app.close());
+    const app = await createApp();
     await app.register(async (child) => {
       await child.register(securityHeaders);
       child.get("/inside", async () => "ok");

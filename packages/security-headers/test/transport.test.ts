@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
-import type { AddressInfo } from "node:net";
-import { listen, openExchange } from "@enfilade/testing";
+import { createApp } from "@enfilade/line-testing";
+import { listen, openExchange, requestTls, TLS_CLIENT, TLS_SERVER } from "@enfilade/testing";
 import Fastify from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createHeaders, type SecurityHeadersOptions, securityHeaders } from "../src/index.ts";
-import { KINDS, variedApp } from "./kinds.ts";
-import { CLIENT, overTls, SERVER } from "./tls.ts";
+import { EVERY_KIND, variedApp } from "./kinds.ts";
 
 const HSTS = "strict-transport-security";
 
@@ -14,30 +13,19 @@ async function plainApp(
   options: SecurityHeadersOptions = {},
   trustProxy: boolean | string = false,
 ) {
-  const app = Fastify({ trustProxy });
-  onTestFinished(() => app.close());
+  const app = await createApp({ trustProxy });
   await app.register(securityHeaders, options);
   app.get("/", async () => "ok");
   return app;
 }
 
 describe("HSTS", () => {
-  it.each(KINDS)("is sent over TLS on %s, and not over plain HTTP", async (_what, method, path) => {
-    const isPost = method === "POST";
-    const headers = isPost ? { "content-type": "application/json" } : {};
-    const body = isPost ? "{" : undefined;
-
-    const response = await overTls(await variedApp({}, { https: SERVER }), {
-      method,
-      path,
-      headers,
-      body,
-    });
+  it.each(EVERY_KIND)("is sent over TLS on %s, and not over plain HTTP", async (_kind, request) => {
+    const origin = await listen(await variedApp({}, { https: TLS_SERVER }));
+    const response = await requestTls(origin, request);
     expect(response.headers[HSTS]).toBe("max-age=63072000; includeSubDomains");
 
-    const app = await variedApp();
-    onTestFinished(() => app.close());
-    const over = await app.inject({ method, url: path, headers, ...(isPost && { body: "{" }) });
+    const over = await (await variedApp()).inject(request);
     expect(over.headers).not.toHaveProperty(HSTS);
   });
 
@@ -60,13 +48,10 @@ describe("HSTS", () => {
   });
 
   it("is sent over HTTP/2 with TLS", async () => {
-    const app = Fastify({ http2: true, https: SERVER });
+    const app = await createApp({ http2: true, https: TLS_SERVER });
     await app.register(securityHeaders);
     app.get("/", async () => "ok");
-    await app.listen({ port: 0, host: "127.0.0.1" });
-    onTestFinished(() => app.close());
-    const { port } = app.server.address() as AddressInfo;
-    const session = connect(`https://127.0.0.1:${port}`, CLIENT);
+    const session = connect(await listen(app), TLS_CLIENT);
     onTestFinished(() => session.destroy());
     const stream = session.request({ ":path": "/" });
     const [headers] = await once(stream, "response");

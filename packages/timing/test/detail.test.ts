@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
-import { createDeferred, listen } from "@enfilade/testing";
+import { createDeferred, listen, pieces, requestHttp2 } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
-import { createApp, requestHttp2 } from "./responses.ts";
+import { timedApp } from "./apps.ts";
 
-async function detailed(options: Parameters<typeof createApp>[0], config: object = {}) {
-  const app = await createApp(options);
+async function detailed(options: Parameters<typeof timedApp>[0], config: object = {}) {
+  const app = await timedApp(options);
   app.get("/spans", { config }, async ({ timing }) => {
     timing.span("db", { description: 'the "users" table' }).end();
     timing.span("open");
@@ -50,7 +50,7 @@ describe("the spans of an exchange", () => {
   });
 
   it("never make the header longer than proxies can take", async () => {
-    const app = await createApp({ detail: true });
+    const app = await timedApp({ detail: true });
     app.get("/many", async ({ timing }) => {
       for (let index = 0; index < 64; index++) {
         timing.span(`span-${index}`, { description: '"'.repeat(200) }).end();
@@ -64,8 +64,8 @@ describe("the spans of an exchange", () => {
 });
 
 describe("a Server-Timing trailer", () => {
-  async function streaming(options: Parameters<typeof createApp>[0], server = {}) {
-    const app = await createApp(options, server);
+  async function streaming(options: Parameters<typeof timedApp>[0], server = {}) {
+    const app = await timedApp(options, server);
     app.get("/run", (request, reply) => {
       const early = request.timing.span("early");
       const late = request.timing.span("late");
@@ -99,13 +99,13 @@ describe("a Server-Timing trailer", () => {
 
   it("arrives over HTTP/2", async () => {
     const app = await streaming({ trailer: true }, { http2: true });
-    const { trailers, body } = await requestHttp2(await listen(app), "/run");
+    const { trailers, body } = await requestHttp2(await listen(app), { path: "/run" });
     expect(trailers["server-timing"]).toMatch(/^total;dur=[\d.]+$/);
     expect(body).toBe("first last");
   });
 
   it("arrives at the end of a web stream", async () => {
-    const response = await (await streaming({ trailer: true })).inject("/web");
+    const response = await (await streaming({ trailer: true })).inject("/response");
     expect(response.trailers["server-timing"]).toMatch(/^total;dur=[\d.]+$/);
   });
 
@@ -114,7 +114,7 @@ describe("a Server-Timing trailer", () => {
     app.get("/sized", (_request, reply) =>
       reply.header("content-length", 2).send(Readable.from(["ab"])),
     );
-    for (const path of ["/json", "/sized", "/not-found", "/broken-stream"]) {
+    for (const path of ["/plain", "/sized", "/nowhere", "/fails"]) {
       const response = await app.inject(path);
       expect(response.headers).not.toHaveProperty("trailer");
       expect(response.headers).toHaveProperty("content-length");
@@ -142,23 +142,18 @@ describe("a Server-Timing trailer", () => {
   });
 
   it("waits for the stream, however long it takes", async () => {
-    const app = await createApp({ trailer: true });
-    const release = createDeferred();
+    const app = await timedApp({ trailer: true });
+    const rest = createDeferred<string>();
     let startedAt = 0;
     let releasedAt = 0;
     app.get("/slow", (_request, reply) => {
       startedAt = performance.now();
-      const work = async function* () {
-        yield "first";
-        await release.promise;
-        yield "last";
-      };
-      reply.send(Readable.from(work()));
+      reply.send(Readable.from(pieces("first", rest.promise)));
     });
     const pending = app.inject("/slow");
     await new Promise(setImmediate);
     releasedAt = performance.now();
-    release.resolve();
+    rest.resolve("last");
     const value = String((await pending).trailers["server-timing"]);
     const total = Number(/^total;dur=(.*)$/.exec(value)?.[1]);
     expect(total).toBeGreaterThanOrEqual(Math.floor(releasedAt - startedAt));

@@ -1,16 +1,23 @@
 import { Readable } from "node:stream";
-import { createDeferred, createRecorder, listen, openExchange } from "@enfilade/testing";
+import { createApp, KINDS } from "@enfilade/line-testing";
+import {
+  createDeferred,
+  createRecorder,
+  listen,
+  openExchange,
+  openWebSocket,
+  pieces,
+} from "@enfilade/testing";
 import websocket from "@fastify/websocket";
-import Fastify, { type FastifyInstance } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
-import WebSocket from "ws";
 import { type TimingReport, timing } from "../src/index.ts";
-import { createApp, PATHS } from "./responses.ts";
+import { timedApp } from "./apps.ts";
 
 /** An app whose reports are recorded together with the address of their request. */
 async function reporting() {
   const reports = createRecorder<TimingReport & { url: string }>();
-  const app = await createApp({
+  const app = await timedApp({
     onTimed: (request, report) => reports.record({ url: request.url, ...report }),
   });
   return { app, reports };
@@ -18,25 +25,22 @@ async function reporting() {
 
 /** Streams one piece, waits until the test lets it go on, and streams another. */
 function streamOf(app: FastifyInstance) {
-  const release = createDeferred();
-  app.get("/run", (_request, reply) => {
-    const work = async function* () {
-      yield "first ";
-      await release.promise;
-      yield "last";
-    };
-    reply.send(Readable.from(work()));
-  });
-  return release;
+  const rest = createDeferred<string>();
+  app.get("/run", (_request, reply) => reply.send(Readable.from(pieces("first ", rest.promise))));
+  return rest;
 }
 
 describe("onTimed", () => {
   it("is called once for every kind of response", async () => {
     const { app, reports } = await reporting();
     const origin = await listen(app);
-    for (const path of PATHS) await (await fetch(origin + path)).text();
-    await reports.until((all) => all.length === PATHS.length);
-    expect(reports.items.map(({ url }) => url)).toEqual(PATHS);
+    const paths: string[] = [];
+    for (const [, request] of KINDS) {
+      await (await openExchange(origin, request)).wholeBody();
+      paths.push(request.path);
+      await reports.until((all) => all.length === paths.length);
+    }
+    expect(reports.items.map(({ url }) => url)).toEqual(paths);
     for (const { outcome, headersMs, totalMs } of reports.items) {
       expect(outcome).toBe("completed");
       expect(headersMs).toBeGreaterThanOrEqual(0);
@@ -46,13 +50,13 @@ describe("onTimed", () => {
 
   it("tells headers, first byte and end of a stream apart", async () => {
     const { app, reports } = await reporting();
-    const release = streamOf(app);
+    const rest = streamOf(app);
     const exchange = await openExchange(await listen(app), { path: "/run" });
     await exchange.bodyUntil("first");
     const arrivedAt = performance.now();
     // The first byte is out. Time passes until the second piece: none of it may count as waiting for the first.
     while (performance.now() < arrivedAt + 5);
-    release.resolve();
+    rest.resolve("last");
     await exchange.wholeBody();
     const { headersMs, firstByteMs, totalMs } = await reports.find(() => true);
     expect(firstByteMs).toBeGreaterThanOrEqual(headersMs ?? Number.NaN);
@@ -82,12 +86,12 @@ describe("onTimed", () => {
 
   it("tells of an abort in the middle of a stream", async () => {
     const { app, reports } = await reporting();
-    const release = streamOf(app);
+    const rest = streamOf(app);
     const exchange = await openExchange(await listen(app), { path: "/run" });
     await exchange.bodyUntil("first");
     exchange.destroy();
     const report = await reports.find(() => true);
-    release.resolve();
+    rest.resolve("last");
     expect(report.outcome).toBe("aborted");
     expect(report.firstByteMs).toBeGreaterThanOrEqual(report.headersMs ?? Number.NaN);
   });
@@ -108,13 +112,13 @@ describe("onTimed", () => {
 
   it("tells of an upgraded connection when it closes; the upgrade itself carries no header", async () => {
     const reports = createRecorder<TimingReport>();
-    const app = Fastify();
+    const app = await createApp();
     await app.register(timing, { onTimed: (_request, report) => reports.record(report) });
     await app.register(websocket);
     app.get("/socket", { websocket: true }, (socket) => {
       socket.on("message", (message) => socket.send(message.toString()));
     });
-    const socket = new WebSocket(`${(await listen(app)).replace("http", "ws")}/socket`);
+    const socket = openWebSocket(await listen(app));
     const opened = new Promise((resolve) => socket.on("open", resolve));
     const head = await new Promise<Record<string, unknown>>((resolve) => {
       socket.on("upgrade", ({ headers }) => resolve(headers));
@@ -132,7 +136,7 @@ describe("onTimed", () => {
   });
 
   it("puts nothing on interim responses", async () => {
-    const app = await createApp();
+    const app = await timedApp();
     app.get("/hints", (_request, reply) => {
       reply.raw.writeEarlyHints({ link: "</style.css>; rel=preload" });
       reply.send("done");
@@ -153,7 +157,7 @@ describe("onTimed", () => {
   });
 
   it("puts nothing on an upgrade that a handler writes by itself", async () => {
-    const app = await createApp();
+    const app = await timedApp();
     app.get("/switch", (_request, reply) => {
       reply.hijack();
       reply.raw.writeHead(101, { upgrade: "echo", connection: "upgrade" });
@@ -167,7 +171,7 @@ describe("onTimed", () => {
   });
 
   it("may fail without harm: the exchange is over, and the failure is logged", async () => {
-    const app = Fastify();
+    const app = await createApp();
     const errors = createRecorder<unknown>();
     await app.register(timing, {
       onTimed: async () => {
@@ -180,7 +184,6 @@ describe("onTimed", () => {
     app.get("/", async () => "fine");
     expect((await app.inject("/")).body).toBe("fine");
     expect(await errors.find(() => true)).toMatchObject({ err: { message: "metrics are down" } });
-    await app.close();
   });
 });
 
@@ -215,7 +218,7 @@ describe("request.timing", () => {
   });
 
   it("works in a hook that runs before the layer, and has no times there", async () => {
-    const app = Fastify();
+    const app = await createApp();
     let early: unknown;
     app.addHook("onRequest", async ({ timing }) => {
       const span = timing.span("early");
@@ -225,11 +228,10 @@ describe("request.timing", () => {
     app.get("/", async () => "");
     await app.inject("/");
     expect(early).toEqual([undefined, 0]);
-    await app.close();
   });
 
   it("is there in a scope and in the scopes below, each with its own settings", async () => {
-    const app = Fastify();
+    const app = await createApp();
     await app.register(async (scope) => {
       await scope.register(timing, { processTimeHeader: "x-inner" });
       scope.get("/inner", async (request) => ({ there: request.timing !== undefined }));
@@ -239,6 +241,5 @@ describe("request.timing", () => {
     expect(inner.json()).toEqual({ there: true });
     expect(inner.headers).toHaveProperty("x-inner");
     expect((await app.inject("/outer")).json()).toEqual({ there: false });
-    await app.close();
   });
 });

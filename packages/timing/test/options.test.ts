@@ -1,13 +1,6 @@
-import Fastify from "fastify";
+import { bootWith, createApp } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
-import { TIMING_INVALID_OPTION, type TimingOptions, timing } from "../src/index.ts";
-
-async function register(options: object): Promise<void> {
-  const app = Fastify();
-  app.register(timing, options as TimingOptions);
-  await app.ready();
-  await app.close();
-}
+import { TIMING_INVALID_OPTION, timing } from "../src/index.ts";
 
 describe("a registration", () => {
   it.each([
@@ -23,20 +16,20 @@ describe("a registration", () => {
     [{ onTimed: "report" }, "onTimed"],
     [{ details: true }, "details"],
   ])("refuses %j", async (options, name) => {
-    await expect(register(options)).rejects.toMatchObject({
+    await expect(bootWith(timing, options)).rejects.toMatchObject({
       code: "TIMING_INVALID_OPTION",
       message: expect.stringContaining(`@enfilade/timing: the option ${name} is `),
     });
   });
 
   it("refuses with an error that can be told by its class", async () => {
-    await expect(register({ decimals: -1 })).rejects.toBeInstanceOf(TIMING_INVALID_OPTION);
+    await expect(bootWith(timing, { decimals: -1 })).rejects.toBeInstanceOf(TIMING_INVALID_OPTION);
   });
 
   it.each([{}, { processTimeHeader: false }, { decimals: 3 }, { onTimed: () => {} }])(
     "takes %j",
     async (options) => {
-      await expect(register(options)).resolves.toBeUndefined();
+      await bootWith(timing, options);
     },
   );
 });
@@ -51,7 +44,7 @@ describe("a route's config.timing", () => {
     [[], "timing"],
     [true, "timing"],
   ])("is refused when the route is declared: %j", async (config, name) => {
-    const app = Fastify();
+    const app = await createApp();
     await app.register(timing);
     expect(() => app.get("/", { config: { timing: config } as object }, async () => "")).toThrow(
       expect.objectContaining({
@@ -59,15 +52,13 @@ describe("a route's config.timing", () => {
         message: expect.stringContaining(`(config.timing): the option ${name} is `),
       }),
     );
-    await app.close();
   });
 
   it("cannot turn on a header that the registration has not named", async () => {
-    const app = Fastify();
+    const app = await createApp();
     await app.register(timing, { serverTimingHeader: false });
     const declare = () =>
       app.get("/", { config: { timing: { serverTiming: true } } }, async () => "");
     expect(declare).toThrow(expect.objectContaining({ code: "TIMING_INVALID_OPTION" }));
-    await app.close();
   });
 });

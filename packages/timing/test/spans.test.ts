@@ -2,12 +2,12 @@ import { createDeferred, createRecorder } from "@enfilade/testing";
 import type { FastifyRequest } from "fastify";
 import { describe, expect, it } from "vitest";
 import type { TimingReport } from "../src/index.ts";
-import { createApp } from "./responses.ts";
+import { timedApp } from "./apps.ts";
 
 /** Runs one handler and gives the report of its exchange. */
 async function reportOf(handler: (request: FastifyRequest) => unknown): Promise<TimingReport> {
   const reports = createRecorder<TimingReport>();
-  const app = await createApp({ onTimed: (_request, report) => reports.record(report) });
+  const app = await timedApp({ onTimed: (_request, report) => reports.record(report) });
   app.get("/", async (request) => (await handler(request)) ?? "");
   await app.inject("/");
   return await reports.find(() => true);

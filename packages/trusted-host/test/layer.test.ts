@@ -1,8 +1,9 @@
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { trustedHost } from "../src/index.ts";
-import { ask, bareApp, hostApp, WAYS } from "./apps.ts";
+import { ask, hostApp } from "./apps.ts";
 import { malformedHost } from "./arbitraries.ts";
 
 describe.each(WAYS)("%s, a request", (way) => {
@@ -138,7 +139,7 @@ describe.each(WAYS)("%s, a route", (way) => {
   });
 
   test("has its hosts although it was declared before the layer", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     app.get("/admin", { config: { trustedHost: ["admin.example.com"] } }, async () => "admin");
     app.register(trustedHost, { hosts: ["example.com"] });
 

@@ -1,7 +1,8 @@
+import { WAYS } from "@enfilade/line-testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseForwarded } from "../src/forwarded.ts";
-import { ask, hostApp, WAYS } from "./apps.ts";
+import { ask, hostApp } from "./apps.ts";
 import { malformedHost } from "./arbitraries.ts";
 
 /** inject() comes from 127.0.0.1. */

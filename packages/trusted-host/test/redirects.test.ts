@@ -1,10 +1,11 @@
+import { WAYS } from "@enfilade/line-testing";
 import { listen, openExchange } from "@enfilade/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseHost } from "../src/host.ts";
 import type { Host } from "../src/index.ts";
 import { toHttps, toWww } from "../src/redirect.ts";
-import { ask, hostApp, WAYS } from "./apps.ts";
+import { ask, hostApp } from "./apps.ts";
 
 const TRUSTED = { trustProxy: true };
 const SECURE = { "x-forwarded-proto": "https" };

@@ -1,11 +1,10 @@
 import { once } from "node:events";
-import { connect } from "node:net";
-import { listen } from "@enfilade/testing";
+import { WAYS } from "@enfilade/line-testing";
+import { listen, openWebSocket, sendBytes } from "@enfilade/testing";
 import websocket from "@fastify/websocket";
 import fc from "fast-check";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { WebSocket } from "ws";
-import { hostApp, WAYS } from "./apps.ts";
+import { describe, expect, test } from "vitest";
+import { hostApp } from "./apps.ts";
 import { malformedHost } from "./arbitraries.ts";
 
 const LINE = /^HTTP\/1\.1 (?<status>\d+) [\s\S]*?\r\n\r\n(?<body>[\s\S]*)$/;
@@ -15,15 +14,8 @@ async function send(
   origin: string,
   lines: readonly string[],
 ): Promise<{ status: number; body: string }> {
-  const { hostname, port } = new URL(origin);
-  const socket = connect(Number(port), hostname);
-  const chunks: Buffer[] = [];
-  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-  socket.on("error", () => {});
-  await once(socket, "connect");
-  socket.write(Buffer.from([...lines, "connection: close", "", ""].join("\r\n"), "latin1"));
-  await once(socket, "close");
-  const groups = LINE.exec(Buffer.concat(chunks).toString())?.groups;
+  const head = [...lines, "connection: close", "", ""].join("\r\n");
+  const groups = LINE.exec(await sendBytes(origin, Buffer.from(head, "latin1")))?.groups;
   return { status: Number(groups?.status), body: groups?.body ?? "" };
 }
 
@@ -99,19 +91,13 @@ test.each(WAYS)("%s, a WebSocket is opened for our hosts alone", async (way) => 
   const app = await hostApp(way, { hosts: ["example.com"] });
   await app.register(websocket);
   app.get("/socket", { websocket: true }, (socket) => socket.send("open"));
-  const origin = (await listen(app)).replace("http", "ws");
-  const open = (host: string) => {
-    const socket = new WebSocket(`${origin}/socket`, { headers: { host } });
-    onTestFinished(() => socket.terminate());
-    return socket;
-  };
+  const origin = await listen(app);
+  const open = (host: string) => openWebSocket(origin, { headers: { host } });
 
   const [message] = await once(open("example.com"), "message");
   expect(String(message)).toBe("open");
 
-  const refused = open("evil.example");
-  refused.on("error", () => {});
-  const [, response] = await once(refused, "unexpected-response");
+  const [, response] = await once(open("evil.example"), "unexpected-response");
   expect(response.statusCode).toBe(400);
 });
 
