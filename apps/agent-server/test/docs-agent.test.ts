@@ -69,15 +69,51 @@ test("a server without documents says that there are none", async () => {
   expect(contentOf(await ask(await serve([]), "x"))).toBe("There are no documents here to search.");
 });
 
-test("the questions that it suggests are answered by this repository's pages about them", async () => {
+/** What users ask, and the sections of this repository that answer it. */
+const questions: readonly (readonly [question: string, section: RegExp])[] = [
+  ["How do I rate limit by API key?", /^packages\/rate-limit\/.* Limit by API key/],
+  ["In which order do the layers run?", /^README\.md › Enfilade › The line/],
+  ["What happens when a client disconnects?", /^apps\/agent-server\/.* When a client disconnects/],
+  ["How do I enable CORS for my frontend?", /^packages\/cors\/.* Quick start/],
+  ["Which headers does CORS allow by default?", /^packages\/cors\/.* Options/],
+  ["Does compression break SSE streaming?", /^packages\/compress\//],
+  ["How does it behave in a Redis outage?", /^packages\/(redis|limiter)\/.* (Fault|Failure)/],
+  ["How do I limit tokens per day for each user?", /^packages\/quota\/.* A policy/],
+  ["How are quotas settled when a run is aborted?", /^packages\/quota\/.* A run/],
+  ["How do I verify JWTs with a JWKS URL?", /^packages\/jwt\/.* Options/],
+  ["Where are API keys stored?", /^packages\/api-key\//],
+  ["How do I turn off the content-security-policy header?", /^packages\/security-headers\//],
+  ["How do I make a route public without authentication?", /^packages\/auth\/.* Per route/],
+  [
+    "How do I use an existing Fastify plugin such as @fastify/helmet?",
+    /^packages\/layer\/.* adopt/,
+  ],
+  ["How do I write my own layer?", /^packages\/layer\/.* defineLayer/],
+  ["How can I see the order of layers for a route?", /^packages\/order\/.* Explain/],
+  ["How do I change the error format?", /^packages\/errors\//],
+  ["How do I block a user agent?", /^packages\/client-gate\//],
+  ["How do I run the demo with a key?", /^apps\/agent-server\/.* Run it with a key/],
+  ["What does ORDER_UNPROTECTED_ROUTE mean?", /^docs\/findings\.md .* ORDER_UNPROTECTED_ROUTE/],
+  ["How do I use a model with OPENAI_BASE_URL?", /^apps\/agent-server\/.* Environment/],
+  ["What is Enfilade?", /^README\.md › Enfilade/],
+];
+
+test("what users ask is answered with this repository's sections about it", async () => {
   const repository = findRepository(fileURLToPath(import.meta.url));
   const index = createPassageIndex(await readDocuments(repository ?? ""));
   onTestFinished(() => index.close());
-  const { quickPrompts } = createDocsAgent({ index, wordDelayMs: 0 });
-  const sources = quickPrompts?.map((question) => index.search(question, 1)[0]?.path);
-  expect(sources).toEqual([
-    "packages/rate-limit/README.md",
-    "packages/order/README.md",
-    "apps/agent-server/README.md",
-  ]);
+  const answers = questions.map(([question]) => {
+    const found = index.search(question, 3);
+    return found.map(({ path, headings }) => [path, ...headings].join(" › "));
+  });
+  for (const [n, [question, section]] of questions.entries()) {
+    expect(
+      answers[n]?.some((source) => section.test(source)),
+      `${question} ${answers[n]}`,
+    ).toBe(true);
+  }
+  const suggested = createDocsAgent({ index, wordDelayMs: 0 }).quickPrompts;
+  expect(questions.map(([question]) => question)).toEqual(
+    expect.arrayContaining([...(suggested ?? [])]),
+  );
 });

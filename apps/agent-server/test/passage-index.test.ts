@@ -63,6 +63,42 @@ test("a command that asks the question is no answer to it, but is quoted with on
   expect(index.search("try agent", 3)[0]?.text).toContain("curl -F message");
 });
 
+test("how to install is an answer to that question, and to no other", () => {
+  const text =
+    "# cors\n\n## Install\n\n```sh\nnpm install cors\n```\n\n## Options\n\nOf cors: `origin`.\n";
+  const index = indexOf({ "packages/cors/README.md": text });
+  const headings = (question: string) =>
+    index.search(question, 3).map(({ headings }) => headings[1]);
+  expect(headings("cors")).toEqual(["Options"]);
+  expect(headings("How do I install cors?")[0]).toBe("Install");
+});
+
+test("the scope of a package is no word of its page", () => {
+  const index = indexOf({
+    "packages/cors/README.md": "# @enfilade/cors\n\nCORS.\n",
+    "README.md": "# Enfilade\n\nA suite of rooms.\n",
+  });
+  expect(index.search("What is Enfilade?", 3).map(({ path }) => path)).toEqual(["README.md"]);
+  expect(index.search("@enfilade/cors", 1)[0]?.path).toBe("packages/cors/README.md");
+});
+
+test("how a thing is done comes before why it was decided so", () => {
+  const index = indexOf({
+    "docs/decisions/1.md": "# Streams\n\nBuffered streams.\n",
+    "packages/stream/README.md": "# Streams\n\nBuffered streams.\n",
+  });
+  const paths = index.search("buffered streams", 2).map(({ path }) => path);
+  expect(paths).toEqual(["packages/stream/README.md", "docs/decisions/1.md"]);
+});
+
+test("words that people ask with find those that the documentation has", () => {
+  const index = indexOf({
+    "a/README.md": "# A\n\nWhile Redis is away.\n",
+    "b/README.md": "# B\n\nNo.\n",
+  });
+  expect(index.search("outage", 3).map(({ path }) => path)).toEqual(["a/README.md"]);
+});
+
 test("titles tell what the documents are about", () => {
   expect(indexOf(library).titles()).toEqual([
     "rate-limit (packages/rate-limit/README.md)",

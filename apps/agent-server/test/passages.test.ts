@@ -40,6 +40,17 @@ test("a long section is cut between its blocks, a long code block never", () => 
   expect(passages.at(-1)?.text).toBe(code);
 });
 
+test("what leads in to a long block stays with it, and every part of a long table has its head", () => {
+  const head = "| option | meaning |\n|---|---|";
+  const rows = Array.from({ length: 40 }, (_, n) => `| \`option${n}\` | ${"word ".repeat(12)}|`);
+  const passages = cut(`# Options\n\nThis package takes\n\n${[head, ...rows].join("\n")}\n`);
+  const texts = passages.map(({ text }) => text);
+  expect(texts.length).toBeGreaterThan(2);
+  expect(texts[0]).toMatch(/^This package takes\n\n\| option/);
+  for (const text of texts) expect(text).toContain(`${head}\n| \`option`);
+  expect(texts.join("\n").match(/`option\d+`/g)).toHaveLength(40);
+});
+
 test("no word of a text is lost or changed by cutting it", () => {
   const word = fc.stringMatching(/^[a-z]{1,12}$/);
   const block = fc.array(word, { minLength: 1, maxLength: 400 }).map((words) => words.join(" "));

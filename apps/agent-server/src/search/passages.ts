@@ -11,6 +11,8 @@ export interface Passage {
 
 /** A passage ends at the first block boundary before this many characters. */
 const maxPassageLength = 900;
+/** What may lead in to a block that is too long to stand in one passage with more. */
+const maxLeadInLength = 300;
 
 /** Cuts a document into passages at its headings, long sections also between their blocks. */
 export function toPassages(document: MarkdownDocument): Passage[] {
@@ -45,7 +47,7 @@ function pack(blocks: readonly string[]): string[] {
   let current = "";
   for (const block of blocks.flatMap(splitLong)) {
     const joined = current === "" ? block : `${current}\n\n${block}`;
-    if (current !== "" && joined.length > maxPassageLength) {
+    if (current !== "" && joined.length > maxPassageLength && !leadsIn(current)) {
       packed.push(current);
       current = block;
     } else {
@@ -56,21 +58,28 @@ function pack(blocks: readonly string[]): string[] {
   return packed;
 }
 
+/** A line or two before a list, a table or code say nothing without it. */
+function leadsIn(text: string): boolean {
+  return text.length <= maxLeadInLength && !text.includes("\n\n");
+}
+
 function splitLong(block: string): string[] {
   // Half a code block would be quoted without the fence that opens or closes it.
   const fenced = block.startsWith("```") || block.startsWith("~~~");
   if (fenced || block.length <= 2 * maxPassageLength) return [block];
+  const lines = block.split("\n");
+  // Rows of a table are none without its head.
+  const head = /^\|[ :|-]+\|$/.test(lines[1] ?? "") ? lines.splice(0, 2) : [];
   const parts: string[] = [];
-  let part = "";
-  for (const line of block.split("\n")) {
-    if (part !== "" && part.length + line.length > maxPassageLength) {
-      parts.push(part);
-      part = line;
-    } else {
-      part = part === "" ? line : `${part}\n${line}`;
+  let part: string[] = [];
+  for (const line of lines) {
+    if (part.length > 0 && [...head, ...part, line].join("\n").length > maxPassageLength) {
+      parts.push([...head, ...part].join("\n"));
+      part = [];
     }
+    part.push(line);
   }
-  return [...parts, part];
+  return [...parts, [...head, ...part].join("\n")];
 }
 
 /** A heading as a reader sees it: without the marks of code, links and emphasis. */

@@ -1,14 +1,18 @@
+import { withSynonyms } from "./synonyms.ts";
+
 /** Words that a question has for its grammar; they match everywhere and say nothing. */
 const grammar = new Set(
   (
-    "a about all am an and any are as at be been but by can could did do does for from had has have how i if in into " +
-    "is it its me my no not of on or our shall should so than that the their them then there these they this those " +
-    "to us was we were what when where which who why will with would you your"
+    "a about all am an and any are as at be been but by can could did do does for from get gets give gives had happen " +
+    "happens has have how i if in into is it its like make makes me mean means my need needs no not of on or our please " +
+    "shall should so than that the their them then there these they this those to us use used uses using want wants was " +
+    "we were what when where which who why will with work works would you your"
   ).split(" "),
 );
 
 /**
- * Turns a question into an FTS5 MATCH expression: its meaningful words, any of which may match.
+ * Turns a question into an FTS5 MATCH expression: its meaningful words and their synonyms, any of which
+ * may match.
  *
  * Every word is quoted, so no input can reach FTS5's own syntax.
  *
@@ -20,5 +24,6 @@ export function toMatchExpression(question: string): string | undefined {
   // "Who are you?" is all grammar: better its plain words than nothing.
   const wanted = [...new Set(meaningful.length > 0 ? meaningful : words)].slice(0, 32);
   if (wanted.length === 0) return undefined;
-  return wanted.map((word) => `"${word}"`).join(" OR ");
+  const said = new Set(wanted.flatMap(withSynonyms));
+  return [...said].map((word) => `"${word}"`).join(" OR ");
 }
