@@ -1,3 +1,4 @@
+import { defineLayer } from "@enfilade/layer";
 import { createRecorder, listen, requestHttp2 } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
 import { bootWith, createApp, outer, WAYS } from "../src/index.ts";
@@ -39,5 +40,14 @@ describe.each(WAYS)("an app, %s,", (way) => {
     await expect(bootWith(outer, { prefix: "/a" }, { way })).rejects.toMatchObject({
       code: "LAYER_INVALID_REGISTRATION",
     });
+    const late = defineLayer({
+      name: "late",
+      place: "observe",
+      setup(app) {
+        app.addHook("onReady", async () => Promise.reject(new Error("not with these routes")));
+        return {};
+      },
+    });
+    await expect(bootWith(late, {}, { way })).rejects.toThrow("not with these routes");
   });
 });

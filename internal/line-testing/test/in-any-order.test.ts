@@ -31,27 +31,31 @@ it("puts ever another app together, in line, and closes it", async () => {
     },
   );
   expect([...seen].sort()).toEqual(["ab", "ba"]);
-  expect(apps.size).toBe(24);
+  expect(apps.size).toBe(48);
   expect(open).toBe(0);
 });
 
 it("awaits registrations, or does not", async () => {
   const seen = new Set<string>();
-  let waited = false;
+  let notes: string[] = [];
   await inAnyOrder(
     [
-      () => {
-        waited = false;
-        return Promise.resolve().then(() => {
-          waited = true;
-        });
+      async () => {
+        // What comes late belongs to this app, not to the next one.
+        const own = notes;
+        own.push("begun");
+        await null;
+        own.push("done");
       },
-      () => void seen.add(waited ? "awaited" : "not awaited"),
+      () => notes.push("next"),
     ],
-    async () => {},
+    async () => {
+      seen.add(notes.slice(0, 2).join(", "));
+      notes = [];
+    },
   );
-  expect(seen).toContain("awaited");
-  expect(seen).toContain("not awaited");
+  expect(seen).toContain("begun, done");
+  expect(seen).toContain("begun, next");
 });
 
 it("fails where one order makes a difference", async () => {

@@ -1,5 +1,10 @@
 import { once } from "node:events";
-import { connect, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from "node:http2";
+import {
+  connect,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 import { onTestFinished } from "vitest";
 import type { ExchangeRequest } from "./exchange.ts";
 
@@ -28,14 +33,12 @@ export async function requestHttp2(
 ): Promise<Http2Response> {
   const session = connect(origin);
   onTestFinished(() => session.destroy());
-  const own = Object.entries(headers ?? {}).map(([name, value]) => [
-    name,
-    typeof value === "string" ? value : [...value],
-  ]);
+  // A session that fails takes its stream along, which tells of it.
+  session.on("error", () => {});
   const stream = session.request({
     ":method": method,
     ":path": path,
-    ...Object.fromEntries(own),
+    ...(headers as OutgoingHttpHeaders),
   });
   stream.end(body);
   const trailers: IncomingHttpHeaders = {};

@@ -69,3 +69,7 @@ it("fails where the stream is broken off before it ends", async () => {
 
   await expect(requestHttp2(origin)).rejects.toThrow("NGHTTP2_INTERNAL_ERROR");
 });
+
+it("fails where nobody listens", async () => {
+  await expect(requestHttp2("http://127.0.0.1:1")).rejects.toThrow("ECONNREFUSED");
+});

@@ -1,27 +1,28 @@
 import { once } from "node:events";
-import Fastify from "fastify";
-import { expect, it } from "vitest";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { createRecorder, listen, openWebSocket } from "../src/index.ts";
+import { createRecorder, openWebSocket } from "../src/index.ts";
 
 const closed = createRecorder<string>();
+let server: WebSocketServer;
+let origin: string;
 
-/** Takes WebSockets at `/socket`, and tells each what it has said of itself. */
-async function originOf(): Promise<string> {
-  const app = Fastify();
-  const sockets = new WebSocketServer({ server: app.server, path: "/socket" });
-  sockets.on("connection", (socket: WebSocket, { headers }) => {
+beforeAll(async () => {
+  server = new WebSocketServer({ host: "127.0.0.1", port: 0, path: "/socket" });
+  server.on("connection", (socket: WebSocket, { headers }) => {
     socket.send(`${headers["x-name"]} ${socket.protocol}`);
     socket.on("close", () => closed.record("socket"));
   });
-  return await listen(app);
-}
+  await once(server, "listening");
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.close();
+});
 
 it("opens with headers and subprotocols, and is terminated when the test ends", async () => {
-  const socket = openWebSocket(await originOf(), {
-    headers: { "x-name": "ann" },
-    protocols: ["chat"],
-  });
+  const socket = openWebSocket(origin, { headers: { "x-name": "ann" }, protocols: ["chat"] });
   const [message] = await once(socket, "message");
   expect(String(message)).toBe("ann chat");
   expect(closed.items).toEqual([]);
@@ -32,7 +33,7 @@ it("has been terminated by the time that the next test waits for it", async () =
 });
 
 it("hands over what a refusal says", async () => {
-  const socket = openWebSocket(await originOf(), { path: "/nowhere" });
+  const socket = openWebSocket(origin, { path: "/nowhere" });
   const [, refusal] = await once(socket, "unexpected-response");
   expect(refusal.statusCode).toBe(400);
 });

@@ -4,6 +4,7 @@ import {
   answerInEveryKind,
   createApp,
   KINDS,
+  WAYS,
   withHeaders,
 } from "@enfilade/line-testing";
 import { listen, openExchange, openWebSocket, requestHttp2 } from "@enfilade/testing";
@@ -24,23 +25,25 @@ async function varied(
   return app;
 }
 
-describe("every kind of response carries the id", () => {
+describe.each(WAYS)("every kind of response carries the id, %s", (way) => {
   it.each(KINDS)("%s", async (_kind, asked, status) => {
     const request = withHeaders(asked, { "x-request-id": ID });
-    const head = await (await openExchange(await listen(await varied()), request)).head();
+    const origin = await listen(await varied({}, { way }));
+    const head = await (await openExchange(origin, request)).head();
     expect(head.status).toBe(status);
     expect(head.headers.get("x-request-id")).toEqual([ID]);
   });
 
   it.each(KINDS)("over HTTP/2 too: %s", async (_kind, asked, status) => {
     const request = withHeaders(asked, { "x-request-id": ID });
-    const response = await requestHttp2(await listen(await varied({}, { http2: true })), request);
+    const origin = await listen(await varied({}, { way, http2: true }));
+    const response = await requestHttp2(origin, request);
     expect(response.statusCode).toBe(status);
     expect(response.headers["x-request-id"]).toBe(ID);
   });
 
   it("but none does when the response header is off", async () => {
-    const app = await varied({ responseHeader: false });
+    const app = await varied({ responseHeader: false }, { way });
     for (const url of ["/plain", "/hijacked", "/nowhere"]) {
       const { headers } = await app.inject({ url, headers: { "x-request-id": ID } });
       expect(headers).not.toHaveProperty("x-request-id");

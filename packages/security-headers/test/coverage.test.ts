@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { createApp } from "@enfilade/line-testing";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createDeferred, listen, openExchange, requestHttp2 } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
 import { createHeaders, securityHeaders } from "../src/index.ts";
@@ -8,9 +8,9 @@ import { EVERY_KIND, variedApp } from "./kinds.ts";
 const EXPECTED = Object.entries(createHeaders({}, false));
 const LEAKS = ["server", "x-powered-by"];
 
-describe("every kind of response carries the headers", () => {
+describe.each(WAYS)("every kind of response carries the headers, %s", (way) => {
   it.each(EVERY_KIND)("%s", async (_kind, request, status) => {
-    const origin = await listen(await variedApp());
+    const origin = await listen(await variedApp({}, { way }));
     const head = await (await openExchange(origin, request)).head();
     expect(head.status).toBe(status);
     for (const [name, value] of EXPECTED) expect(head.headers.get(name)).toEqual([value]);
@@ -18,7 +18,7 @@ describe("every kind of response carries the headers", () => {
   });
 
   it.each(EVERY_KIND)("over HTTP/2 too: %s", async (_kind, request, status) => {
-    const origin = await listen(await variedApp({}, { http2: true }));
+    const origin = await listen(await variedApp({}, { way, http2: true }));
     const { statusCode, headers } = await requestHttp2(origin, request);
     expect(statusCode).toBe(status);
     expect(headers).toMatchObject(Object.fromEntries(EXPECTED));
@@ -26,7 +26,7 @@ describe("every kind of response carries the headers", () => {
   });
 
   it("a stream that is still open", async () => {
-    const app = await variedApp();
+    const app = await variedApp({}, { way });
     const stream = new PassThrough();
     app.get("/open", (_request, reply) => reply.type("text/event-stream").send(stream));
     const exchange = await openExchange(await listen(app), { path: "/open" });

@@ -1,4 +1,4 @@
-import { createApp, KINDS } from "@enfilade/line-testing";
+import { createApp, KINDS, WAYS } from "@enfilade/line-testing";
 import { listen, openExchange, requestHttp2 } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
 import { timing } from "../src/index.ts";
@@ -7,28 +7,31 @@ import { timedApp } from "./apps.ts";
 const MILLISECONDS = /^\d+(\.\d)?$/;
 const METRIC = /^headers;dur=\d+(\.\d)?$/;
 
-describe("the headers", () => {
+describe.each(WAYS)("the headers, %s,", (way) => {
   const present = {
     "x-process-time-ms": expect.stringMatching(MILLISECONDS),
     "server-timing": expect.stringMatching(METRIC),
   };
 
   it.each(KINDS)("are over HTTP/1 on %s", async (_kind, request) => {
-    const exchange = await openExchange(await listen(await timedApp()), request);
-    const head = await exchange.head();
+    const origin = await listen(await timedApp({}, { way }));
+    const head = await (await openExchange(origin, request)).head();
     expect(head.header("x-process-time-ms")).toMatch(MILLISECONDS);
     expect(head.header("server-timing")).toMatch(METRIC);
   });
 
   it.each(KINDS)("are over HTTP/2 on %s", async (_kind, request) => {
-    const origin = await listen(await timedApp({}, { http2: true }));
+    const origin = await listen(await timedApp({}, { way, http2: true }));
     expect((await requestHttp2(origin, request)).headers).toMatchObject(present);
   });
 
   it.each(KINDS)("are, injected, on %s", async (_kind, request) => {
-    expect((await (await timedApp()).inject(request)).headers).toMatchObject(present);
+    const app = await timedApp({}, { way });
+    expect((await app.inject(request)).headers).toMatchObject(present);
   });
+});
 
+describe("the headers", () => {
   it("tell the time from the first hook to the headers", async () => {
     let before = 0;
     let after = 0;
