@@ -8,8 +8,10 @@ import { ANN, ANN_RECORD, make } from "./support.ts";
 it("stands in place authenticate, and authorize comes after it", async () => {
   const app = await make({ keys: [ANN_RECORD] }, { way: "in line" });
   await app.ready();
-  const doors = app.order.explain("GET", "/").doors.map(({ layer }) => layer);
-  expect(doors).toEqual(["api-key", "auth"]);
+  expect(app.order.explain("GET", "/").doors).toMatchObject([
+    { layer: "api-key", place: "authenticate" },
+    { layer: "auth", place: "authorize" },
+  ]);
 });
 
 it("comes to the same verdicts whatever the order of registration, in line", async () => {

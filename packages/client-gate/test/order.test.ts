@@ -22,11 +22,9 @@ test("stands at its place, before anything that counts or asks who is calling", 
   app.get("/", async () => "here");
   await app.ready();
 
-  const { doors } = app.order.explain("GET", "/");
-
-  expect(doors.map(({ layer, place }) => [layer, place])).toEqual([
-    ["client-gate", "gate"],
-    ["inner", "shield"],
+  expect(app.order.explain("GET", "/").doors).toMatchObject([
+    { layer: "client-gate", place: "gate" },
+    { layer: "inner", place: "shield" },
   ]);
 });
 

@@ -27,9 +27,9 @@ test("stands at its place, outside all that may throw", async () => {
 
   const { doors, phases } = app.order.explain("GET", "/");
 
-  expect(doors.map(({ layer, place }) => [layer, place])).toEqual([
-    ["errors", "shape"],
-    ["guard", "authenticate"],
+  expect(doors).toMatchObject([
+    { layer: "errors", place: "shape" },
+    { layer: "guard", place: "authenticate" },
   ]);
   expect(phases.onSend).toEqual(["errors"]);
 });

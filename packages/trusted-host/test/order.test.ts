@@ -22,11 +22,9 @@ test("stands at its place, before anybody is asked who they are", async () => {
   app.get("/", async () => "here");
   await app.ready();
 
-  const { doors } = app.order.explain("GET", "/");
-
-  expect(doors.map(({ layer, place }) => [layer, place])).toEqual([
-    ["trusted-host", "host"],
-    ["inner", "authenticate"],
+  expect(app.order.explain("GET", "/").doors).toMatchObject([
+    { layer: "trusted-host", place: "host" },
+    { layer: "inner", place: "authenticate" },
   ]);
   expect((await ask(app, "evil.example")).status).toBe(400);
   expect((await ask(app, "example.com")).status).toBe(401);
