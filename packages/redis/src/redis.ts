@@ -8,7 +8,7 @@ import {
 import type { Fate } from "./fate.ts";
 import { localUs, type NodeGuard } from "./node-guard.ts";
 import { Nodes } from "./nodes.ts";
-import { RAN, type RedisScript } from "./script.ts";
+import type { RedisScript } from "./script.ts";
 import type { Settings } from "./settings.ts";
 import { noCounts, type RedisCounts, type RedisState } from "./state.ts";
 
@@ -257,11 +257,12 @@ function readAnswer<Reply>(
   reply: unknown,
   learn: (nowUs: number) => void,
 ): Answer<Reply> {
-  if (!Array.isArray(reply) || typeof reply[1] !== "number") return { ran: "unknown" };
-  learn(reply[1]);
-  if (reply[0] !== RAN) return { ran: "no", unknownScript: false };
+  if (!Array.isArray(reply) || typeof reply[0] !== "number") return { ran: "unknown" };
+  const [nowUs, ...values] = reply as [number, ...unknown[]];
+  learn(Math.abs(nowUs));
+  if (nowUs < 0) return { ran: "no", unknownScript: false };
   try {
-    return { ran: "yes", reply: script.read(reply[2], reply[1]) };
+    return { ran: "yes", reply: script.read(values[0], nowUs, values) };
   } catch {
     return { ran: "unknown" };
   }

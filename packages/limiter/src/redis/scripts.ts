@@ -30,7 +30,7 @@ export function decideScript(
     script = defineScript({
       name: `enfilade limiter ${name}`,
       lua: decideLua(forms, mode),
-      read: (reply, nowUs) => ({ nowUs, numbers: readNumbers(reply) }),
+      read: (_, nowUs, values) => ({ nowUs, numbers: readNumbers(values) }),
     });
     decideScripts.set(name, script);
   }

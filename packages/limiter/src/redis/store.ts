@@ -25,9 +25,10 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
 }
 
-/** Numbers per charge in a reply, without and with a position. */
-const WIDTH = 4;
-const PLACED_WIDTH = 7;
+/** Numbers per charge in a reply; see `decideLua`. */
+const ADMITTED_WIDTH = 2;
+const PLACED_WIDTH = 5;
+const REFUSED_WIDTH = 4;
 /** The server's clock is in neither of the calendar windows that it was told. */
 const WRONG_WINDOW = -1;
 
@@ -165,29 +166,46 @@ function toOutcome(
   mode: DecideMode,
   { numbers, nowUs }: DecideReply,
 ): Outcome {
-  const width = mode === "reserve" ? PLACED_WIDTH : WIDTH;
-  if (numbers.length !== 1 + charges.length * width) {
+  const count = charges.length;
+  const width = numbers.length / count;
+  const pass = width === (mode === "reserve" ? PLACED_WIDTH : ADMITTED_WIDTH);
+  if (!pass && width !== REFUSED_WIDTH) {
     throw new LIMITER_UNREADABLE_REPLY(`${numbers.length} numbers`);
   }
-  const pass = numbers[0] === 1;
   const weighings: Weighing[] = [];
   const positions: Position[] = [];
   for (const charge of charges) {
-    const from = 1 + (charges === sorted ? weighings.length : sorted.indexOf(charge)) * width;
+    const from = (charges === sorted ? weighings.length : sorted.indexOf(charge)) * width;
     const at = (offset: number) => numbers[from + offset] ?? 0;
-    weighings.push({
-      pass: at(0) === 1,
-      // The script has subtracted it.
-      takes: 0,
-      remaining: at(1),
-      retryAfterUs:
-        at(0) !== 1 && charge.cost > charge.policy.capacity ? Number.POSITIVE_INFINITY : at(2),
-      resetUs: at(3),
-      resetAfterUs: at(3),
-    });
-    if (pass && mode === "reserve") positions.push([at(4), at(5), at(6)]);
+    weighings.push(
+      pass ? admitted(at(0), at(1)) : refused(charge, at(0) === 1, at(1), at(2), at(3)),
+    );
+    if (pass && mode === "reserve") positions.push([at(2), at(3), at(4)]);
   }
   return { decision: toDecision(charges, weighings, nowUs, pass), positions };
+}
+
+/** The script has subtracted the charge already. */
+function admitted(remaining: number, resetUs: number): Weighing {
+  return {
+    pass: true,
+    takes: 0,
+    remaining,
+    retryAfterUs: 0,
+    resetUs,
+    resetAfterUs: resetUs,
+  };
+}
+
+function refused(
+  { cost, policy }: ResolvedCharge,
+  pass: boolean,
+  remaining: number,
+  retryUs: number,
+  resetUs: number,
+): Weighing {
+  const retryAfterUs = !pass && cost > policy.capacity ? Number.POSITIVE_INFINITY : retryUs;
+  return { pass, takes: 0, remaining, retryAfterUs, resetUs, resetAfterUs: resetUs };
 }
 
 /** What a script did whose caller had given it up: to be undone, wherever its charges are likely to lie. */

@@ -51,9 +51,9 @@ export class LoggedStore implements Store {
     this.deadlineMs = redis.deadlineMs;
     const run = <Reply>(script: RedisScript<Reply>, ...rest: never[]) => {
       const slot = this.#slot.getStore();
-      const read = (reply: unknown, nowUs: number) => {
+      const read: typeof script.read = (value, nowUs, values) => {
         if (slot !== undefined) slot.us = nowUs;
-        return script.read(reply, nowUs);
+        return script.read(value, nowUs, values);
       };
       const [keys, args, deadlineAt] = rest;
       return redis.run({ ...script, read }, keys ?? [], args ?? [], deadlineAt);

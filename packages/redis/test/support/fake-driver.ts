@@ -30,10 +30,10 @@ export function fakeServer(): FakeServer {
     known.add(script);
     if (nowUs() > Number(args.at(-1))) {
       server.voided += 1;
-      return [0, nowUs()];
+      return [-nowUs()];
     }
     server.ran += 1;
-    return [1, nowUs(), server.ran];
+    return [nowUs(), server.ran];
   }
   const answer = (args: readonly string[]) =>
     new Promise<unknown>((resolve, reject) => {

@@ -1,4 +1,10 @@
-import type { Fragment } from "./fragment.ts";
+import { type Fragment, setLua } from "./fragment.ts";
+
+/** What a counter holds, into `since, spent`. */
+const READ = `
+    since, spent = match(raw, '^(%d+):(%d+)$')
+    if not since then error('a budget counter holds something else') end
+    since, spent = since + 0, spent + 0`;
 
 /**
  * The same arithmetic as `algorithms/budget.ts`. The state is `start:spent`. The server knows no time
@@ -10,10 +16,13 @@ import type { Fragment } from "./fragment.ts";
 export const BUDGET: Fragment = {
   width: 5,
   weigh: ({ number: i, mode, key, argument }) => `
-  local cost, limit = tonumber(${argument(0)}), tonumber(${argument(1)})
-  local start, over, after = tonumber(${argument(2)}), tonumber(${argument(3)}), tonumber(${argument(4)})
-  if now < start or now >= after then return { -1 } end
-  local since, spent = readBudget(call('GET', ${key}))
+  local cost, limit = ${argument(0)} + 0, ${argument(1)} + 0
+  local start, over, after = ${argument(2)} + 0, ${argument(3)} + 0, ${argument(4)} + 0
+  if now < start or now >= after then return -1 end
+  local since, spent = 0, 0
+  local raw = call('GET', ${key})
+  if raw then${READ}
+  end
   if now >= over or since >= over then start, over = over, after end
   if since < start then spent = 0 end
   ok${i} = spent + cost <= limit
@@ -27,26 +36,25 @@ export const BUDGET: Fragment = {
     ${mode === "reserve" ? `a${i} = start` : ""}
     value${i} = format('%.0f:%.0f', start, spent + cost)
   end`,
-  write: ({ number: i, key }) =>
-    `if value${i} then call('SET', ${key}, value${i}, 'PX', floor(later${i} / 1000) + 1) end`,
-  shared: `
-local function readBudget(raw)
-  if not raw then return 0, 0 end
-  local start, spent = string.match(raw, '^(%d+):(%d+)$')
-  if not start then error('a budget counter holds something else') end
-  return tonumber(start), tonumber(spent)
-end
-`,
+  write: setLua,
 };
 
 /** How many arguments a correction has. */
 export const BUDGET_ADJUST_WIDTH = 6;
 
+export const BUDGET_READ: string = `
+local function readBudget(raw)
+  local since, spent
+${READ}
+  return since, spent
+end
+`;
+
 /** Arguments: kind, delta, start of the window charged, then start end next as above. */
-export const BUDGET_ADJUST = `
-    local charged = tonumber(ARGV[a + 3])
-    local start, over, after = tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5]), tonumber(ARGV[a + 6])
-    local since, spent = readBudget(call('GET', key))
+export const BUDGET_ADJUST: string = `
+    local charged = number(ARGV[a + 3])
+    local start, over, after = number(ARGV[a + 4]), number(ARGV[a + 5]), number(ARGV[a + 6])
+    local since, spent = readBudget(call('GET', key) or '0:0')
     if now >= over or since >= over then start, over = over, after end
     if delta > 0 then
       if since < start then spent = 0 end

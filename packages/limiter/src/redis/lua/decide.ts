@@ -26,10 +26,22 @@ export const FRAGMENTS: Readonly<Record<Form, Fragment>> = {
   concurrency: LEASES,
 };
 
-/** What is looked up once, and not at every use. */
-export const ALIASES = `local call, format = redis.call, string.format
-local floor, max, min = math.floor, math.max, math.min
-`;
+const LIBRARY = {
+  call: "redis.call",
+  format: "string.format",
+  match: "string.match",
+  number: "tonumber",
+  floor: "math.floor",
+  max: "math.max",
+  min: "math.min",
+};
+
+/** Looks up once what a script calls, and not at every call. */
+export function withAliases(lua: string): string {
+  const used = Object.entries(LIBRARY).filter(([name]) => new RegExp(`\\b${name}\\(`).test(lua));
+  const [names, values] = [used.map(([name]) => name), used.map(([, value]) => value)];
+  return `local ${names.join(", ")} = ${values.join(", ")}\n${lua}`;
+}
 
 /**
  * Assembles the script that decides charges of exactly these forms, in this order.
@@ -37,8 +49,9 @@ local floor, max, min = math.floor, math.max, math.min
  * First every counter is read and weighed, then, only if all pass, every one is written: nothing is
  * written before the last thing that can fail.
  *
- * Answers `{ pass, and for each charge: ok, left, retry, reset }`, and for reservations three more for
- * the position; times in microseconds, all of them whole, because a reply drops fractions.
+ * Answers for each charge `left, reset`, and for reservations three more for the position; or, where not
+ * all pass, `ok, left, retry, reset`. Times are in microseconds, all of them whole, because a reply drops
+ * fractions. Each number in it costs the server as much as some lines of Lua.
  */
 export function decideLua(forms: readonly Form[], mode: DecideMode): string {
   let argument = 1;
@@ -65,11 +78,11 @@ export function decideLua(forms: readonly Form[], mode: DecideMode): string {
   );
   const writes = charges.map(({ fragment, place }) => `${fragment.write(place)}\n`);
   const reads = mode === "peek";
-  return `${ALIASES}${[...shared].join("")}${weighs.join("")}
+  return withAliases(`${[...shared].join("")}${weighs.join("")}
 if not (${numbers.map((i) => `ok${i}`).join(" and ")}) then
-${reads ? "" : repairs.join("")}  return ${reply(numbers, mode, false)}
+${reads ? "" : repairs.join("")}  return ${numbers.map(refused).join(", ")}
 end
-${reads ? "" : writes.join("")}return ${reply(numbers, mode, true)}`;
+${reads ? "" : writes.join("")}return ${numbers.map((i) => admitted(i, mode)).join(", ")}`);
 }
 
 function locals(i: number): string {
@@ -78,13 +91,11 @@ function locals(i: number): string {
   return `local ${names.map((name) => name + i).join(", ")} = ${values.join(", ")}`;
 }
 
-function reply(numbers: readonly number[], mode: DecideMode, pass: boolean): string {
-  const items = numbers.flatMap((i) => [
-    pass ? "1" : `ok${i} and 1 or 0`,
-    pass ? `left${i} - taken${i}` : `left${i}`,
-    `retry${i}`,
-    pass ? `later${i}` : `reset${i}`,
-    ...(mode === "reserve" ? [`a${i}`, `b${i}`, `c${i}`] : []),
-  ]);
-  return `{ ${[pass ? "1" : "0", ...items].join(", ")} }`;
+function refused(i: number): string {
+  return `ok${i} and 1 or 0, left${i}, retry${i}, reset${i}`;
+}
+
+function admitted(i: number, mode: DecideMode): string {
+  const position = mode === "reserve" ? `, a${i}, b${i}, c${i}` : "";
+  return `left${i} - taken${i}, later${i}${position}`;
 }

@@ -14,7 +14,8 @@ export interface Place {
 
 /**
  * The Lua of one kind of policy. Scripts are assembled for the kinds they decide, charge by charge and
- * without loops: most of what a general script would cost is finding out what to do.
+ * without loops: most of what a general script would cost is finding out what to do. A function that it
+ * defines is made anew at every call, and so what most calls need is written out where it is needed.
  */
 export interface Fragment {
   /** Local functions that every charge of this kind shares. */
@@ -29,4 +30,17 @@ export interface Fragment {
   weigh(place: Place): string;
   /** Writes what was weighed. */
   write(place: Place): string;
+}
+
+/** Writes a value that is of no more use once everything is available again. */
+export function setLua({ number: i, key }: Place): string {
+  return `if value${i} then call('SET', ${key}, value${i}, 'PX', floor(later${i} / 1000) + 1) end`;
+}
+
+/**
+ * The Lua expression of a moment's digits, in microseconds since the epoch. `%d` takes the server half of
+ * what `%.0f` does, and where a server has 32 bits no more than 31: hence two parts.
+ */
+export function spellLua(moment: string): string {
+  return `format('%d%09d', floor(${moment} / 1000000000), ${moment} % 1000000000)`;
 }

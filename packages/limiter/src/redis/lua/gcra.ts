@@ -1,24 +1,15 @@
-import type { Fragment, Place } from "./fragment.ts";
+import { type Fragment, type Place, setLua, spellLua } from "./fragment.ts";
 
-const weigh = (
-  { number: i, mode, key, argument }: Place,
-  [stepRest, scale, toleranceRest]: readonly [string, string, string],
-) => `
-  local cost, stepWhole, tolWhole = tonumber(${argument(0)}), tonumber(${argument(1)}), tonumber(${argument(2)})
-  local stepRest, scale, tolRest = ${stepRest}, ${scale}, ${toleranceRest}
-  local raw = call('GET', ${key})
-  local whole, rest, refunded, birth = 0, 0, 0, 0
-  if raw then
-    whole = tonumber(raw)
-    if not whole then whole, rest, refunded, birth = readGcra(raw) end
-  end
-  local ahead, aheadRest = 0, 0
-  if whole >= now then
-    ahead = whole - now
-    aheadRest = min(rest, scale - 1)
-  else
-    refunded, birth = 0, 0
-  end
+/** What a counter holds where it is more than the TAT alone: into `whole, rest, refunded, birth`. */
+const READ = `
+      whole, rest, refunded, birth = match(raw, '^(%d+):(%d+):(%d+):(%d+)$')
+      if not whole then error('a gcra counter holds something else') end
+      whole, rest, refunded, birth = whole + 0, rest + 0, refunded + 0, birth + 0`;
+
+/** Keeps exact fractions of microseconds. */
+const exactly = ({ number: i, argument }: Place) => `
+  local stepRest, scale, tolRest = ${argument(3)} + 0, ${argument(4)} + 0, ${argument(5)} + 0
+  local aheadRest = min(rest, scale - 1)
   local product = cost * stepRest
   local next, nextRest = ahead + cost * stepWhole + floor(product / scale), aheadRest + product % scale
   if nextRest >= scale then
@@ -28,37 +19,55 @@ const weigh = (
   ok${i} = next < tolWhole or (next == tolWhole and nextRest <= tolRest)
   local free = (tolWhole - ahead) * scale + tolRest - aheadRest
   if free > 0 then left${i} = floor(free / (stepWhole * scale + stepRest)) end
-  taken${i} = cost
   reset${i}, later${i} = ahead, next
   if aheadRest > 0 then reset${i} = ahead + 1 end
   if nextRest > 0 then later${i} = next + 1 end
   if not ok${i} then
     retry${i} = next - tolWhole
     if nextRest > tolRest then retry${i} = retry${i} + 1 end
-  elseif cost > 0 then${
-    mode === "reserve"
-      ? `
-    if birth == 0 then birth = now end
-    a${i}, b${i}, c${i} = now + next, refunded, birth`
-      : ""
-  }
-    value${i} = gcraValue(now + next, nextRest, refunded, birth)
   end`;
 
-const write = ({ number: i, key }: Place) =>
-  `if value${i} then call('SET', ${key}, value${i}, 'PX', floor(later${i} / 1000) + 1) end`;
+/** The same where there are none. */
+const wholly = ({ number: i }: Place) => `
+  local next, nextRest = ahead + cost * stepWhole, 0
+  ok${i} = next <= tolWhole
+  local free = tolWhole - ahead
+  if free > 0 then left${i} = (free - free % stepWhole) / stepWhole end
+  reset${i}, later${i} = ahead, next
+  if not ok${i} then retry${i} = next - tolWhole end`;
 
-const SHARED = `
-local function readGcra(raw)
-  local whole, rest, refunded, birth = string.match(raw, '^(%d+):(%d+):(%d+):(%d+)$')
-  if not whole then error('a gcra counter holds something else') end
-  return tonumber(whole), tonumber(rest), tonumber(refunded), tonumber(birth)
-end
-local function gcraValue(whole, rest, refunded, birth)
-  if rest == 0 and birth == 0 then return format('%.0f', whole) end
-  return format('%.0f:%.0f:%.0f:%.0f', whole, rest, refunded, birth)
-end
-`;
+const gcraFragment = (width: number, arithmetic: (place: Place) => string): Fragment => ({
+  width,
+  weigh: (place) => {
+    const { number: i, mode, key, argument } = place;
+    return `
+  local cost, stepWhole, tolWhole = ${argument(0)} + 0, ${argument(1)} + 0, ${argument(2)} + 0
+  local ahead, rest, refunded, birth = 0, 0, 0, 0
+  local raw = call('GET', ${key})
+  if raw then
+    local whole = number(raw)
+    if not whole then${READ}
+    end
+    if whole >= now then ahead = whole - now else rest, refunded, birth = 0, 0, 0 end
+  end${arithmetic(place)}
+  taken${i} = cost
+  if ok${i} and cost > 0 then
+    local at = now + next${
+      mode === "reserve"
+        ? `
+    if birth == 0 then birth = now end
+    a${i}, b${i}, c${i} = at, refunded, birth`
+        : ""
+    }
+    if nextRest == 0 and birth == 0 then
+      value${i} = ${spellLua("at")}
+    else
+      value${i} = format('%.0f:%.0f:%.0f:%.0f', at, nextRest, refunded, birth)
+    end
+  end`;
+  },
+  write: setLua,
+});
 
 /**
  * The same arithmetic as `algorithms/gcra.ts`. The state is the TAT alone where there is neither a
@@ -66,35 +75,28 @@ end
  *
  * Arguments: cost stepWhole toleranceWhole stepRest scale toleranceRest.
  */
-export const GCRA: Fragment = gcraFragment(6, (argument) => [
-  `tonumber(${argument(3)})`,
-  `tonumber(${argument(4)})`,
-  `tonumber(${argument(5)})`,
-]);
+export const GCRA: Fragment = gcraFragment(6, exactly);
 
 /** The same where a unit takes whole microseconds, as most do: without the last three arguments. */
-export const WHOLE_GCRA: Fragment = gcraFragment(3, () => ["0", "1", "0"]);
-
-function gcraFragment(
-  width: number,
-  fraction: (argument: Place["argument"]) => readonly [string, string, string],
-): Fragment {
-  return { width, weigh: (place) => weigh(place, fraction(place.argument)), write, shared: SHARED };
-}
+export const WHOLE_GCRA: Fragment = gcraFragment(3, wholly);
 
 /** How many arguments a correction has. */
 export const GCRA_ADJUST_WIDTH = 8;
 
+export const GCRA_READ: string = `
+local function readGcra(raw)
+  local whole, rest, refunded, birth = number(raw), 0, 0, 0
+  if not whole then${READ}
+  end
+  return whole, rest, refunded, birth
+end
+`;
+
 /** Arguments: kind delta end refunded birth stepWhole stepRest scale. */
-export const GCRA_ADJUST = `
-    local endThen, refundedThen, birthThen = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5])
-    local stepWhole, stepRest, scale = tonumber(ARGV[a + 6]), tonumber(ARGV[a + 7]), tonumber(ARGV[a + 8])
-    local raw = call('GET', key)
-    local whole, rest, refunded, birth = 0, 0, 0, 0
-    if raw then
-      whole = tonumber(raw)
-      if not whole then whole, rest, refunded, birth = readGcra(raw) end
-    end
+export const GCRA_ADJUST: string = `
+    local endThen, refundedThen, birthThen = number(ARGV[a + 3]), number(ARGV[a + 4]), number(ARGV[a + 5])
+    local stepWhole, stepRest, scale = number(ARGV[a + 6]), number(ARGV[a + 7]), number(ARGV[a + 8])
+    local whole, rest, refunded, birth = readGcra(call('GET', key) or '0')
     rest = min(rest, scale - 1)
     local units = math.abs(delta)
     local byWhole = units * stepWhole + floor(units * stepRest / scale)
@@ -129,5 +131,9 @@ export const GCRA_ADJUST = `
         if byRest > 0 then refunded = refunded + 1 end
       end
     end
-    if changed then write(key, gcraValue(whole, rest, refunded, birth), whole - now + 1) end
+    if changed then
+      local value = format('%.0f', whole)
+      if rest ~= 0 or birth ~= 0 then value = format('%.0f:%.0f:%.0f:%.0f', whole, rest, refunded, birth) end
+      write(key, value, whole - now + 1)
+    end
 `;

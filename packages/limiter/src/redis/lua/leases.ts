@@ -9,19 +9,19 @@ import type { Fragment } from "./fragment.ts";
  */
 export const LEASES: Fragment = {
   width: 4,
-  weigh: ({ number: i, key, argument }) => `
-  local cost, limit, ttlMs = tonumber(${argument(0)}), tonumber(${argument(1)}), tonumber(${argument(2)})
+  weigh: ({ number: i, mode, key, argument }) => `
+  local cost, limit, ttlMs = ${argument(0)} + 0, ${argument(1)} + 0, ${argument(2)} + 0
   local live = format('(%.0f', now)
   local used = call('ZCOUNT', ${key}, live, '+inf')
-  local held = tonumber(call('ZSCORE', ${key}, ${argument(3)}) or 0)
+  local held = number(call('ZSCORE', ${key}, ${argument(3)}) or 0)
   ok${i} = held > now or used + cost <= limit
   left${i} = max(0, limit - used)
-  if held <= now then taken${i} = cost end
+  if held <= now then taken${i} = cost${mode === "reserve" ? ` else a${i} = 1` : ""} end
   if used > 0 then reset${i} = ttlMs * 1000 end
   later${i} = ttlMs * 1000
   if not ok${i} then
     local found = call('ZRANGEBYSCORE', ${key}, live, '+inf', 'WITHSCORES', 'LIMIT', used + cost - limit - 1, 1)
-    retry${i} = max(0, tonumber(found[2] or now) - now)
+    retry${i} = max(0, number(found[2] or now) - now)
   elseif cost > 0 then
     value${i} = { cost, held, ttlMs }
   end`,

@@ -1,4 +1,28 @@
-import type { Fragment } from "./fragment.ts";
+import { type Fragment, setLua } from "./fragment.ts";
+
+/** What a counter holds, into `state`. */
+const READ = `
+    state = cmsgpack.unpack(raw)
+    if type(state) ~= 'table' or type(state[1]) ~= 'number' then
+      error('a window counter holds something else')
+    end`;
+
+/** Charges the current bucket: makes of `state` the one to be written. */
+const charge = (amount: string) => `
+    if current == state[1] then
+      state[2] = (state[2] or 0) + ${amount}
+    else
+      local shift, fresh, last = current - state[1], { current, ${amount} }, 2
+      for k = shift, buckets do
+        local count = state[k - shift + 2]
+        if not count then break end
+        fresh[k + 2] = count
+        if count > 0 then last = k + 2 end
+      end
+      for k = 3, last do fresh[k] = fresh[k] or 0 end
+      for k = buckets + 2, last + 1, -1 do fresh[k] = nil end
+      state = fresh
+    end`;
 
 /**
  * The same arithmetic as `algorithms/strict-window.ts`. The state is packed: the number of the newest
@@ -9,9 +33,12 @@ import type { Fragment } from "./fragment.ts";
 export const STRICT_WINDOW: Fragment = {
   width: 4,
   weigh: ({ number: i, mode, key, argument }) => `
-  local cost, limit = tonumber(${argument(0)}), tonumber(${argument(1)})
-  local length, buckets = tonumber(${argument(2)}), tonumber(${argument(3)})
-  local state = readWindow(call('GET', ${key}))
+  local cost, limit = ${argument(0)} + 0, ${argument(1)} + 0
+  local length, buckets = ${argument(2)} + 0, ${argument(3)} + 0
+  local state = { 0 }
+  local raw = call('GET', ${key})
+  if raw then${READ}
+  end
   local newest = state[1]
   local current = max(floor(now / length), newest)
   local shift = current - newest
@@ -36,51 +63,32 @@ export const STRICT_WINDOW: Fragment = {
     end
     retry${i} = (newest - k + buckets + 1) * length - now
   elseif cost > 0 then
-    ${mode === "reserve" ? `a${i} = current` : ""}
-    value${i} = cmsgpack.pack(charged(state, current, buckets, cost))
+    ${mode === "reserve" ? `a${i} = current` : ""}${charge("cost")}
+    value${i} = cmsgpack.pack(state)
   end`,
-  write: ({ number: i, key }) =>
-    `if value${i} then call('SET', ${key}, value${i}, 'PX', floor(later${i} / 1000) + 1) end`,
-  shared: `
-local function readWindow(raw)
-  if not raw then return { 0 } end
-  local state = cmsgpack.unpack(raw)
-  if type(state) ~= 'table' or type(state[1]) ~= 'number' then
-    error('a window counter holds something else')
-  end
-  return state
-end
-local function charged(state, current, buckets, amount)
-  local shift = current - state[1]
-  if shift == 0 then
-    state[2] = (state[2] or 0) + amount
-    return state
-  end
-  local fresh, last = { current, amount }, 2
-  for k = shift, buckets do
-    local count = state[k - shift + 2]
-    if not count then break end
-    fresh[k + 2] = count
-    if count > 0 then last = k + 2 end
-  end
-  for k = 3, last do fresh[k] = fresh[k] or 0 end
-  for k = buckets + 2, last + 1, -1 do fresh[k] = nil end
-  return fresh
-end
-`,
+  write: setLua,
 };
 
 /** How many arguments a correction has. */
 export const WINDOW_ADJUST_WIDTH = 5;
 
+export const WINDOW_READ: string = `
+local function readWindow(raw)
+  local state
+${READ}
+  return state
+end
+`;
+
 /** Arguments: kind delta bucket bucketUs buckets. */
-export const WINDOW_ADJUST = `
-    local bucket, length, buckets = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4]), tonumber(ARGV[a + 5])
-    local state = readWindow(call('GET', key))
+export const WINDOW_ADJUST: string = `
+    local bucket, length, buckets = number(ARGV[a + 3]), number(ARGV[a + 4]), number(ARGV[a + 5])
+    local raw = call('GET', key)
+    local state = raw and readWindow(raw) or { 0 }
     local current = max(floor(now / length), state[1])
     local life = (current + buckets + 1) * length - now
-    if delta > 0 then
-      write(key, cmsgpack.pack(charged(state, current, buckets, delta)), life)
+    if delta > 0 then${charge("delta")}
+      write(key, cmsgpack.pack(state), life)
     else
       local k = state[1] - bucket
       local count = k >= 0 and state[k + 2]
