@@ -139,7 +139,7 @@ test("a model that only ever calls tools has to answer after five rounds", async
 });
 
 test("a client that goes away closes the connection to the model, and what was used is estimated", async () => {
-  const { origin, aborted } = await serve([{ chunks: [words("Once upon ")], hold: true }]);
+  const { origin, aborted } = await serve([{ chunks: [words("Once upon ")], ending: "held" }]);
   const exchange = await openExchange(origin, formRequest(path, { message: "Tell me" }));
   const { events } = parseEvents(await exchange.bodyUntil("Once upon"));
   exchange.destroy();
@@ -189,6 +189,17 @@ test.each([
     expect(last).toMatchObject({ event: "RunError", error_type: type, content });
   },
 );
+
+test("a provider that goes away in the middle ends the run with what it had said, and with the reason", async () => {
+  const { origin } = await serve([{ chunks: [words("Half an")], ending: "broken off" }]);
+  const events = await ask(origin, { message: "x" });
+  expect(contentOf(events)).toBe("Half an");
+  expect(lastOf(events)).toMatchObject({
+    event: "RunError",
+    error_type: "provider_broke_off",
+    content: "The model provider broke off its answer",
+  });
+});
 
 test("a provider that counts not everything, or nothing, is counted by the rule of all others", async () => {
   const partly = { choices: [], usage: { prompt_tokens: 21, completion_tokens: null } };

@@ -20,7 +20,7 @@ interface ModelRequest {
 
 /** What the model does with one request: chunks to stream, or a status to refuse with. */
 export type ModelReply =
-  | { readonly chunks: readonly object[]; readonly hold?: boolean }
+  | { readonly chunks: readonly object[]; readonly ending?: "held" | "broken off" }
   | { readonly status: number };
 
 /** An OpenAI-compatible server that answers as a test says. */
@@ -50,8 +50,10 @@ export async function startModelServer(replies: readonly ModelReply[]): Promise<
       return;
     }
     response.writeHead(200, { "content-type": "text/event-stream" });
-    for (const chunk of reply.chunks) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
-    if (!reply.hold) response.end("data: [DONE]\n\n");
+    const frames = reply.chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("");
+    if (reply.ending === "held") response.write(frames);
+    else if (reply.ending === "broken off") response.write(frames, () => response.destroy());
+    else response.end(`${frames}data: [DONE]\n\n`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {

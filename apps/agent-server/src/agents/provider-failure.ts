@@ -7,6 +7,9 @@ export function providerFailure(error: unknown): unknown {
   if (error instanceof OpenAI.APIConnectionError) {
     return failure("provider_unreachable", "The model provider cannot be reached", error);
   }
+  if (isCutOff(error)) {
+    return failure("provider_broke_off", "The model provider broke off its answer", error);
+  }
   if (!(error instanceof OpenAI.APIError)) return error;
   const { status } = error;
   if (status === 401 || status === 403) {
@@ -17,6 +20,11 @@ export function providerFailure(error: unknown): unknown {
   }
   const code = status === undefined ? "" : ` (status ${status})`;
   return failure("provider_error", `The model provider answered with an error${code}`, error);
+}
+
+/** A connection that ends before the answer does is an error of Node's `fetch`, not of the SDK. */
+function isCutOff(error: unknown): error is TypeError {
+  return error instanceof TypeError && error.message === "terminated";
 }
 
 function failure(type: string, message: string, cause: Error): AgentFailure {
