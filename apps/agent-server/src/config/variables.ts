@@ -21,7 +21,7 @@ const hosts = listMatching(
 ).refine((names) => names.length > 0, { error: "must name at least one host" });
 const origins = listMatching(
   /^(null|[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+)$/,
-  "must list origins such as https://ui.example or https://*.ui.example, separated by commas",
+  "must list origins such as https://ui.example or https://*.ui.example, without a path, separated by commas",
 );
 
 /** The variables that mean something by themselves, each with its default. */
