@@ -1,4 +1,4 @@
-import { isOutbound, PHASES, type Phase } from "@enfilade/layer";
+import { isOutbound, isPlace, PHASES, type Phase } from "@enfilade/layer";
 import type { Constraints } from "./constraints.ts";
 import type { Line } from "./line.ts";
 import { toMermaid } from "./mermaid.ts";
@@ -77,11 +77,7 @@ export function explain(line: Line, route: Route, solved: RouteLine): Explanatio
   };
 }
 
-function doorOf(
-  member: Member,
-  { doors, plan }: RouteLine,
-  constraints: readonly Constraint[],
-): Door {
+function doorOf(member: Member, { plan }: RouteLine, constraints: readonly Constraint[]): Door {
   const { layer, scope } = member;
   const phases = PHASES.filter((phase) => plan[phase].some((step) => step.layer === layer.name));
   return {
@@ -91,17 +87,20 @@ function doorOf(
     depth: scope.depth,
     inward: phases.filter((phase) => !isOutbound(phase)),
     outward: phases.filter(isOutbound),
-    because: reasonOf(
-      member,
-      constraints.filter(({ outer, inner }) => doors.includes(outer) && doors.includes(inner)),
-    ),
+    because: reasonOf(member, constraints),
   };
 }
 
 /** Says what put a layer where it is: what it asked for itself, or else its place. */
 function reasonOf(member: Member, constraints: readonly Constraint[]): string {
-  const asked = constraints
-    .filter(({ by }) => by === member)
-    .map(({ kind, target }) => `${kind === "requires" ? "needs" : kind} ${nameOfTarget(target)}`);
-  return [...new Set(asked)].join(", ") || `place ${member.layer.place}`;
+  const { before, after, requires, place } = member.layer;
+  const asked = (target: string) =>
+    isPlace(target) ||
+    constraints.some(({ by, target: named }) => by === member && named === target);
+  const reasons = [
+    ...before.filter(asked).map((target) => `before ${nameOfTarget(target)}`),
+    ...after.filter(asked).map((target) => `after ${nameOfTarget(target)}`),
+    ...requires.filter(asked).map((target) => `needs ${target}`),
+  ];
+  return [...new Set(reasons)].join(", ") || `place ${place}`;
 }

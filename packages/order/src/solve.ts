@@ -78,21 +78,38 @@ function comparing(rank: (member: Member) => number): (a: Member, b: Member) => 
     (a.layer.name < b.layer.name ? -1 : Number(a.layer.name > b.layer.name));
 }
 
-/** Kahn's algorithm over a ranked list: always the first member that nothing holds back. */
+/**
+ * Kahn's algorithm over a ranked list: always the first member that nothing holds back. One that others want to come
+ * before is not passed over, but has them come first; one that wants to come after others waits for them.
+ */
 function sort(ranked: readonly Member[], constraints: readonly Constraint[]): Member[] {
   const sorted: Member[] = [];
   const left = new Set(ranked);
-  for (;;) {
-    const next = [...left].find(
-      (member) => !constraints.some(({ outer, inner }) => inner === member && left.has(outer)),
+  const nextTo = (member: Member, path: readonly Member[]): Member | undefined => {
+    const holding = constraints.filter(({ outer, inner }) => inner === member && left.has(outer));
+    if (holding.length === 0) return member;
+    if (path.includes(member) || holding.some(({ by }) => by === member)) return undefined;
+    const outer = ranked.filter((other) =>
+      holding.some((constraint) => constraint.outer === other),
     );
+    return firstOf(outer, [...path, member]);
+  };
+  const firstOf = (members: Iterable<Member>, path: readonly Member[]): Member | undefined => {
+    for (const member of members) {
+      const next = nextTo(member, path);
+      if (next !== undefined) return next;
+    }
+    return undefined;
+  };
+  for (;;) {
+    const next = firstOf(left, []);
     if (next === undefined) return sorted;
     left.delete(next);
     sorted.push(next);
   }
 }
 
-/** Moves the layers that ask for it to the place of what they named, so that nobody else is moved. */
+/** Moves the layers that ask for it to the place of what they named, whether or not a layer stands in that place. */
 function moveRanks(
   topological: readonly Member[],
   constraints: readonly Constraint[],
@@ -101,11 +118,25 @@ function moveRanks(
   const rank = (member: Member) => ranks.get(member) ?? 0;
   for (const member of topological.toReversed()) {
     const inner = constraints.filter(({ by, kind }) => by === member && kind === "before");
-    ranks.set(member, Math.min(rank(member), ...inner.map((constraint) => rank(constraint.inner))));
+    ranks.set(
+      member,
+      Math.min(
+        rank(member),
+        ...inner.map((constraint) => rank(constraint.inner)),
+        ...member.layer.before.filter(isPlace).map(placeRank),
+      ),
+    );
   }
   for (const member of topological) {
     const outer = constraints.filter(({ by, kind }) => by === member && kind !== "before");
-    ranks.set(member, Math.max(rank(member), ...outer.map((constraint) => rank(constraint.outer))));
+    ranks.set(
+      member,
+      Math.max(
+        rank(member),
+        ...outer.map((constraint) => rank(constraint.outer)),
+        ...member.layer.after.filter(isPlace).map(placeRank),
+      ),
+    );
   }
   return ranks;
 }
