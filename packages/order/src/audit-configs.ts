@@ -10,7 +10,7 @@ export function auditConfigs(line: Line): Finding[] {
     ...[...line.scopes].flatMap((scope) =>
       auditSkips(line, [...scope.skips], `scope ${scope.name}`),
     ),
-    ...line.routes.flatMap((route) => auditRoute(line, route)),
+    ...[...line.routes, ...line.notFound].flatMap((route) => auditRoute(line, route)),
   ];
 }
 
@@ -27,6 +27,8 @@ function auditRoute(line: Line, route: Route): Finding[] {
   if (access !== undefined && isPublic === true) findings.push(contradiction(where));
   else if (access !== undefined) findings.push(...unprotected(route));
   for (const left of route.line?.leftOut ?? []) {
+    // What is not found has nobody to authenticate, and what falls with that nobody has asked for.
+    if (isPublic !== true && !isSkipped(left)) continue;
     const code = isSkipped(left) ? "ORDER_SKIPPED" : "ORDER_PUBLIC_ROUTE";
     const why = `it goes round ${left.layer}: ${left.why}`;
     findings.push(found(code, where, why, "Nothing, if it is meant."));

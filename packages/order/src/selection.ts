@@ -35,8 +35,9 @@ export function isSkipped({ why }: LeftOut): boolean {
 
 /** Chooses from the layers of a scope, in order, those that one of its routes gets. */
 export function select(sequence: readonly Member[], route: Route): Selection {
-  const { public: isPublic = false, skip: asked } = configOf(route);
-  // What is no list at all is for the audit to refuse.
+  const { public: open, skip: asked } = configOf(route);
+  // What is no boolean, and no list at all, is for the audit to refuse; where it sees no config, nothing is opened.
+  const isPublic = open === true;
   const skip: readonly unknown[] = Array.isArray(asked) ? asked : [];
   const scopeSkips = new Set(pathOf(route.scope).flatMap(({ skips }) => [...skips]));
   const reasons = new Map<Member, string>();

@@ -1,5 +1,5 @@
 import { defineLayer } from "@enfilade/layer";
-import type { FastifyContextConfig } from "fastify";
+import type { FastifyContextConfig, FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import { boot, refusalOf } from "./boot.ts";
 import { probe } from "./probes.ts";
@@ -40,6 +40,45 @@ describe("ORDER_UNKNOWN_SKIP", () => {
         }),
     ]);
     expect(findings).toMatchObject([{ code: "ORDER_UNKNOWN_SKIP", where: "scope agents" }]);
+  });
+});
+
+describe("a not-found handler", () => {
+  const handlerWith = (config: object, prefix?: string) => (app: FastifyInstance) =>
+    app.register(
+      async (child) => {
+        const options = { config } as object;
+        child.setNotFoundHandler(options, (_request, reply) => reply.code(404).send("not here"));
+      },
+      prefix === undefined ? {} : { prefix },
+    );
+
+  it("is audited as routes are", async () => {
+    const { findings } = await refusalOf([
+      (app) => app.register(key),
+      handlerWith({ public: "false" }),
+      handlerWith({ skip: ["key", "compres"] }, "/api"),
+    ]);
+    expect(findings.map(({ code, where }) => [code, where])).toEqual([
+      ["ORDER_INVALID_CONFIG", "not found"],
+      ["ORDER_SKIP_REFUSED", "not found below /api"],
+      ["ORDER_UNKNOWN_SKIP", "not found below /api"],
+    ]);
+  });
+
+  it("is listed where it is public, or skips a layer; what falls without a principal is not", async () => {
+    const app = await boot([
+      (app) => app.register(probe("guard", "authorize")),
+      (app) => app.register(compress),
+      (app) => app.register(probe("quota", "spend"), { layer: { requires: ["principal"] } }),
+      handlerWith({ public: true }),
+      handlerWith({ skip: ["compress"] }, "/api"),
+    ]);
+    expect(app.order.findings().map(({ code, where, why }) => [code, where, why])).toEqual([
+      ["ORDER_PUBLIC_ROUTE", "not found", "it goes round guard: the route is public"],
+      ["ORDER_PUBLIC_ROUTE", "not found", 'it goes round quota: nothing here makes "principal"'],
+      ["ORDER_SKIPPED", "not found below /api", "it goes round compress: the route skips it"],
+    ]);
   });
 });
 
