@@ -1,3 +1,4 @@
+import type { Policy } from "./policies/policy.ts";
 import type { ResolvedCharge } from "./store.ts";
 import type { Decision, Verdict } from "./types.ts";
 
@@ -6,6 +7,7 @@ const LONGEST_LEASE_MS = 100;
 const MAX_ENTRIES = 10_000;
 
 interface Refusal {
+  readonly policy: Policy;
   readonly verdict: Verdict;
   readonly cost: number;
   readonly atMs: number;
@@ -16,7 +18,8 @@ interface Refusal {
 
 /**
  * Remembers refusals for a moment, so that a caller who keeps asking does not reach the store: the
- * same key is refused the same cost, or more, until the refusal says that it may come again.
+ * same key is refused the same cost, or more, until the refusal says that it may come again. Callers
+ * whose plans give them other limits on one counter are refused each by their own.
  */
 export class DenyCache {
   readonly #longestMs: number;
@@ -41,7 +44,9 @@ export class DenyCache {
       const refusal = this.#refusals.get(name);
       if (refusal === undefined) continue;
       if (refusal.until <= now) this.#refusals.delete(name);
-      else if (charge.cost >= refusal.cost) return repeat(refusal, now);
+      else if (charge.cost >= refusal.cost && isAlike(charge.policy, refusal.policy)) {
+        return repeat(refusal, now);
+      }
     }
     return undefined;
   }
@@ -61,7 +66,8 @@ export class DenyCache {
       const name = nameOf(charge);
       // Deleted first: a Map keeps the order of insertion, and the oldest entry goes first.
       this.#refusals.delete(name);
-      this.#refusals.set(name, { verdict, cost: charge.cost, atMs, refusedAt: now, until });
+      const { policy, cost } = charge;
+      this.#refusals.set(name, { policy, verdict, cost, atMs, refusedAt: now, until });
     }
     while (this.#refusals.size > MAX_ENTRIES) {
       const [oldest] = this.#refusals.keys();
@@ -87,6 +93,12 @@ function repeat({ verdict, atMs, refusedAt }: Refusal, now: number): Decision {
     atMs: atMs + passed,
     degraded: false,
   };
+}
+
+/** Tells whether two policies of one counter give as much in the same time. */
+function isAlike(one: Policy, other: Policy): boolean {
+  if (one.limit !== other.limit || one.capacity !== other.capacity) return false;
+  return one.kind !== "gcra" || other.kind !== "gcra" || one.periodMs === other.periodMs;
 }
 
 function nameOf({ policy, partition, key }: ResolvedCharge): string {

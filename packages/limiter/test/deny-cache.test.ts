@@ -62,6 +62,28 @@ describe("the deny cache", () => {
     expect(asked()).toBe(6);
   });
 
+  it("does not hold for who has another limit on the same counter", async () => {
+    const { decide, asked } = start();
+    const large = strictWindow({ name: "tokens", limit: 1_000, per: "minute", buckets: 6 });
+    await decide({ policy: tokens, key: "k", cost: 90 });
+    expect((await decide({ policy: tokens, key: "k", cost: 20 })).admitted).toBe(false);
+    expect(await decide({ policy: large, key: "k", cost: 20 })).toMatchObject({
+      admitted: true,
+      verdicts: [{ limit: 1_000, remaining: 890 }],
+    });
+    const alike = strictWindow({ name: "tokens", limit: 100, per: "minute", buckets: 6 });
+    expect((await decide({ policy: alike, key: "k", cost: 20 })).admitted).toBe(false);
+    expect(asked()).toBe(3);
+
+    const rate = { name: "rate", limit: 1, burst: 1 } as const;
+    await decide({ policy: gcra({ ...rate, per: "hour" }), key: "k" });
+    expect((await decide({ policy: gcra({ ...rate, per: "hour" }), key: "k" })).admitted).toBe(
+      false,
+    );
+    await decide({ policy: gcra({ ...rate, per: "second" }), key: "k" });
+    expect(asked()).toBe(6);
+  });
+
   it("holds no longer than the refusal itself", async () => {
     const { decide, pass } = start();
     const fast = gcra({ name: "fast", limit: 10, per: "second", burst: 1 });
