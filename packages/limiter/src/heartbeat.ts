@@ -3,6 +3,8 @@ import type { Lease, Store } from "./store.ts";
 
 /** One script call must not keep the server from its other clients. */
 const BATCH = 256;
+/** Timers take no more, and would go off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Renews the leases that this process holds, those of a partition in one call, every third of their
@@ -35,7 +37,8 @@ export class Heartbeat {
       return;
     }
     const leases = new Set([lease]);
-    const timer = setInterval(() => this.#renew(leases), Math.max(1, Math.floor(ttlMs / 3)));
+    const everyMs = Math.min(LONGEST_MS, Math.max(1, Math.floor(ttlMs / 3)));
+    const timer = setInterval(() => this.#renew(leases), everyMs);
     timer.unref();
     this.#beats.set(ttlMs, { timer, leases });
   }
@@ -68,7 +71,16 @@ export class Heartbeat {
     try {
       const lost = await store.renew(leases);
       // The local twin only knows what runs here: nobody there can take a place from somebody else.
-      if (store === this.#stores[0]) for (const lease of lost) this.#onLost.get(lease)?.(lease);
+      if (store === this.#stores[0]) for (const lease of lost) this.#lose(lease);
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  }
+
+  /** A listener that fails keeps nobody else from hearing. */
+  #lose(lease: Lease): void {
+    try {
+      this.#onLost.get(lease)?.(lease);
     } catch (error) {
       this.#onFailure(error);
     }

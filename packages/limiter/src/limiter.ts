@@ -75,6 +75,13 @@ interface Made {
   readonly held: readonly Held[];
 }
 
+interface DecideOptions {
+  /** What was asked already, of a store that decides everything in one step. */
+  readonly begun?: Promise<Outcome> | undefined;
+  /** Whether the leases of this decision are still wanted. */
+  readonly keepsLeases?: () => boolean;
+}
+
 class StoreLimiter implements Limiter {
   readonly #store: Store;
   readonly #fallback: Fallback;
@@ -114,11 +121,9 @@ class StoreLimiter implements Limiter {
     const resolved = resolveCharges(charges, false);
     const refusal = this.#findRefusal(resolved);
     if (refusal !== undefined) return refusal;
-    if (!this.#store.partitioned) {
-      const outcome = this.#store.decide(resolved, "charge");
-      if (!(outcome instanceof Promise)) return outcome.decision;
-    }
-    return this.#decide(resolved, "charge").then(({ decision, held }) => {
+    const begun = this.#begin(resolved, "charge");
+    if (begun !== undefined && !(begun instanceof Promise)) return begun.decision;
+    return this.#decide(resolved, "charge", { begun }).then(({ decision, held }) => {
       if (!decision.admitted || !decision.degraded) return decision;
       return this.#settler.owe(held).then(() => decision);
     });
@@ -126,11 +131,9 @@ class StoreLimiter implements Limiter {
 
   peek(charges: readonly Charge[]): MaybePromise<Decision> {
     const resolved = resolveCharges(charges, true);
-    if (!this.#store.partitioned) {
-      const outcome = this.#store.decide(resolved, "peek");
-      if (!(outcome instanceof Promise)) return outcome.decision;
-    }
-    return this.#decide(resolved, "peek").then(({ decision }) => decision);
+    const begun = this.#begin(resolved, "peek");
+    if (begun !== undefined && !(begun instanceof Promise)) return begun.decision;
+    return this.#decide(resolved, "peek", { begun }).then(({ decision }) => decision);
   }
 
   async reserve(charges: readonly Charge[]): Promise<Reservation> {
@@ -138,11 +141,9 @@ class StoreLimiter implements Limiter {
     const refusal = this.#findRefusal(resolved);
     if (refusal !== undefined) return new HeldReservation(refusal, [], this.#settler);
     let reservation: HeldReservation | undefined;
-    const { decision, held } = await this.#decide(
-      resolved,
-      "reserve",
-      () => reservation === undefined || !reservation.released,
-    );
+    const { decision, held } = await this.#decide(resolved, "reserve", {
+      keepsLeases: () => reservation === undefined || !reservation.released,
+    });
     reservation = new HeldReservation(decision, held, this.#settler);
     return reservation;
   }
@@ -181,15 +182,21 @@ class StoreLimiter implements Limiter {
     return refusal;
   }
 
+  /** Asks a store that decides everything in one step and in no time: it answers at once, as a rule. */
+  #begin(charges: readonly ResolvedCharge[], mode: DecideMode): MaybePromise<Outcome> | undefined {
+    const { partitioned, deadlineMs } = this.#store;
+    return partitioned || deadlineMs !== undefined ? undefined : this.#store.decide(charges, mode);
+  }
+
   /** Asks partition after partition; a refusal unmakes what the ones before it have charged. */
   async #decide(
     charges: readonly ResolvedCharge[],
     mode: DecideMode,
-    keepsLeases: () => boolean = () => true,
+    { begun, keepsLeases = () => true }: DecideOptions,
   ): Promise<Made> {
     const groups = this.#store.partitioned ? byPartition(charges) : [charges];
     const deadlineAt = performance.now() + (this.#store.deadlineMs ?? Number.POSITIVE_INFINITY);
-    const options = { deadlineAt, keepsLeases };
+    const options = { deadlineAt, begun, keepsLeases };
     const decisions: Decision[] = [];
     const held: Held[] = [];
     for (const [index, group] of groups.entries()) {
@@ -222,10 +229,10 @@ class StoreLimiter implements Limiter {
   async #ask(
     group: readonly ResolvedCharge[],
     mode: DecideMode,
-    { deadlineAt, keepsLeases }: { deadlineAt: number; keepsLeases: () => boolean },
+    { deadlineAt, begun, keepsLeases }: Required<DecideOptions> & { deadlineAt: number },
   ): Promise<Outcome & { sources?: readonly Held["source"][] }> {
     try {
-      return await this.#store.decide(group, mode, deadlineAt);
+      return await (begun ?? this.#store.decide(group, mode, deadlineAt));
     } catch (error) {
       this.#lastError = error;
       const outcome = this.#fallback.decide(group, mode);

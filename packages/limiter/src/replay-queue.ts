@@ -109,7 +109,7 @@ export class ReplayQueue {
       if (result.status === "fulfilled") continue;
       taken = false;
       const kind = index === 0 ? "adjust" : "release";
-      void this.#keep(
+      void this.keep(
         batch.filter((one) => one.kind === kind),
         result.reason,
       );
@@ -117,8 +117,8 @@ export class ReplayQueue {
     return taken;
   }
 
-  /** Puts back what has certainly not run, and what does no harm when it runs twice. */
-  async #keep(corrections: readonly Correction[], error: unknown): Promise<void> {
+  /** Keeps of what a call has failed with what has certainly not run, and what does no harm when it runs twice. */
+  async keep(corrections: readonly Correction[], error: unknown): Promise<void> {
     const { ran } = await fateOf(error);
     if (ran === "yes") return;
     if (ran === "no") return this.#push(corrections);
@@ -132,7 +132,8 @@ export class ReplayQueue {
 
   #push(corrections: readonly Correction[]): void {
     if (corrections.length === 0) return;
-    this.#waiting.push(...corrections);
+    // One by one: a call takes no more than some 100,000 arguments.
+    for (const correction of corrections) this.#waiting.push(correction);
     while (this.#waiting.length > this.#limit) {
       const index = this.#waiting.findIndex(
         (one) => one.kind === "release" || one.adjustment.delta < 0,

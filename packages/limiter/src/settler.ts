@@ -5,6 +5,7 @@ import type { Heartbeat } from "./heartbeat.ts";
 import type { OnStoreError } from "./policies/policy.ts";
 import type { Correction, ReplayQueue } from "./replay-queue.ts";
 import type { Adjustment, Lease, ResolvedCharge, Store } from "./store.ts";
+import type { MaybePromise } from "./types.ts";
 
 /** A charge that was made, where, and by whom. */
 export interface Held {
@@ -42,7 +43,8 @@ export class Settler {
   /** Keeps leases alive from now on. */
   keep(held: readonly Held[], onLost: (lease: Lease) => void): void {
     for (const { charge } of held) {
-      if (!isLease(charge) || charge.cost === 0) continue;
+      // What is above the limit by itself was let in uncounted, and would take every place for as long as it runs.
+      if (!isLease(charge) || charge.cost === 0 || charge.cost > charge.policy.limit) continue;
       this.#heartbeat.add(charge, onLost);
       // The twin knows what runs here, should it have to decide.
       if (this.#store.partitioned) this.#fallback.twin.renew([charge]);
@@ -53,7 +55,7 @@ export class Settler {
   settle(
     held: readonly Held[],
     costOf: (charge: ResolvedCharge) => number | undefined,
-  ): Promise<void> | undefined {
+  ): Promise<unknown> | undefined {
     const corrections: Correction[] = [];
     const atOnce: Adjustment[] = [];
     for (const { charge, position, source } of held) {
@@ -70,8 +72,12 @@ export class Settler {
       }
       if (adjustment.delta < 0) this.#denied.forget([charge]);
     }
-    if (atOnce.length > 0) void this.#store.adjust(atOnce);
-    return corrections.length > 0 ? this.#queue.tell(corrections) : undefined;
+    const told =
+      atOnce.length > 0
+        ? this.#heard(this.#store.adjust(atOnce), atOnce.map(toCorrection))
+        : undefined;
+    if (corrections.length === 0) return told;
+    return Promise.all([told, this.#queue.tell(corrections)]);
   }
 
   /** Gives leases back. */
@@ -81,19 +87,17 @@ export class Settler {
     for (const lease of leases) this.#heartbeat.delete(lease);
     this.#denied.forget(leases);
     if (!this.#store.partitioned) {
-      void this.#store.release(leases);
-      return undefined;
+      return this.#heard(this.#store.release(leases), leases.map(toRelease));
     }
     this.#fallback.twin.release(leases);
     // Also where the twin has admitted it: a heartbeat may have told the store since.
-    return this.#queue.tell(
-      leases.map((lease) => ({ kind: "release", partition: lease.partition, lease })),
-    );
+    return this.#queue.tell(leases.map(toRelease));
   }
 
-  /** Unmakes charges as if they had never been. */
+  /** Unmakes charges as if they had never been: who held a lease before holds it still. */
   async undo(held: readonly Held[]): Promise<void> {
-    await Promise.all([this.settle(held, () => 0), this.release(held)]);
+    const fresh = held.filter(({ position: [heldBefore] }) => heldBefore !== 1);
+    await Promise.all([this.settle(held, () => 0), this.release(fresh)]);
   }
 
   /** Charges a budget with what was admitted while nobody counted: money spent is spent. */
@@ -102,6 +106,12 @@ export class Settler {
       .filter(({ source }) => source !== "store")
       .flatMap(({ charge }) => debtOf(charge, charge.cost));
     if (debts.length > 0) await this.#queue.tell(debts);
+  }
+
+  /** Sees to it that a store which takes its time hears in the end. */
+  #heard(told: MaybePromise<void>, corrections: Correction[]): Promise<void> | undefined {
+    if (!(told instanceof Promise)) return undefined;
+    return told.catch((error: unknown) => this.#queue.keep(corrections, error));
   }
 
   #settleTwin({ charge, delta, position }: Adjustment): void {
@@ -118,4 +128,8 @@ function debtOf(charge: ResolvedCharge, cost: number): Correction[] {
 
 function toCorrection(adjustment: Adjustment): Correction {
   return { kind: "adjust", partition: adjustment.charge.partition, adjustment };
+}
+
+function toRelease(lease: Lease): Correction {
+  return { kind: "release", partition: lease.partition, lease };
 }

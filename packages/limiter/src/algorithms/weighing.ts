@@ -23,9 +23,13 @@ export function createWeighing(): Weighing {
 
 /**
  * Where a charge lies in its counter, so that a refund takes back what is still there and no more.
- * Gcra: end, refunds so far, birth. Strict window: bucket. Budget: start of the window.
+ * Gcra: end, refunds so far, birth. Strict window: bucket. Budget: start of the window. Lease: whether it
+ * was held before.
  */
 export type Position = readonly [number, number, number];
 
 /** The position of charges that cannot be found again. */
 export const NOWHERE: Position = Object.freeze([0, 0, 0]);
+
+/** The position of a lease that its holder had already. */
+export const HELD_BEFORE: Position = Object.freeze([1, 0, 0]);

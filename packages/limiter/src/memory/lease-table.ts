@@ -7,7 +7,7 @@ import {
   takenSlots,
   weighLease,
 } from "../algorithms/leases.ts";
-import { NOWHERE, type Position, type Weighing } from "../algorithms/weighing.ts";
+import { HELD_BEFORE, NOWHERE, type Position, type Weighing } from "../algorithms/weighing.ts";
 import type { ConcurrencyPolicy } from "../policies/concurrency.ts";
 import type { ResolvedCharge } from "../store.ts";
 import type { CounterTable } from "./row-table.ts";
@@ -41,9 +41,9 @@ export class LeaseTable implements CounterTable {
     weighLease(charge.policy, state, charge.lease, charge.cost, now, weighing);
   }
 
-  commit(charge: ResolvedCharge<ConcurrencyPolicy>, now: number): Position {
+  commit(charge: ResolvedCharge<ConcurrencyPolicy>, now: number, { takes }: Weighing): Position {
     this.renew(charge, now);
-    return NOWHERE;
+    return takes < charge.cost ? HELD_BEFORE : NOWHERE;
   }
 
   refuse(): void {}

@@ -344,6 +344,18 @@ export function holdsTheContract(start: () => Promise<StoreUnderTest> | StoreUnd
       expect(await standing(peek, charges)).toEqual(before);
     });
 
+    it("leaves a lease to who held it before where a later partition refuses", async () => {
+      const { decide, peek } = await open();
+      const [user, newcomer, org] = [fresh(), fresh(), fresh()];
+      const dear = { policy: tokens, key: org, cost: 101 };
+      const held = { policy: runs, key: user, lease: "a" };
+      expect((await decide(held)).admitted).toBe(true);
+      expect((await decide(held, dear)).admitted).toBe(false);
+      expect((await decide({ ...held, key: newcomer }, dear)).admitted).toBe(false);
+      expect(await standing(peek, [{ policy: runs, key: user }])).toEqual([0]);
+      expect(await standing(peek, [{ policy: runs, key: newcomer }])).toEqual([1]);
+    });
+
     it("settles a name wherever it was charged, and unmakes what never began", async () => {
       const { limiter, peek } = await open();
       const [user, org] = [fresh(), fresh()];
