@@ -144,19 +144,26 @@ describe("the Redis store", () => {
     expect(String(limiter.state().lastError)).toMatch(/something else|WRONGTYPE|unpack|msgpack/i);
   });
 
-  it("passes over a counter that is garbage, and settles the others", async () => {
-    const limiter = open();
-    const tenant = { key: "k", partition: "k" };
-    const reservation = await limiter.reserve([
-      { policy: rate, ...tenant },
-      { policy: tokens, ...tenant, cost: 50 },
-    ]);
-    await server.command("SET", keyFor(rate), "garbage");
-    await reservation.settle({ rate: 2, tokens: 10 });
-    expect(limiter.state().queued).toBe(0);
-    const { verdicts } = await limiter.peek([{ policy: tokens, ...tenant, cost: 0 }]);
-    expect(verdicts[0]?.remaining).toBe(90);
-  });
+  const texts = [rate, tokens].flatMap((policy) =>
+    ["garbage", "7"].map((text) => ({ policy, kind: policy.kind, text })),
+  );
+  it.each(texts)(
+    "passes over a $kind counter that is $text, and settles the others",
+    async ({ policy, text }) => {
+      const limiter = open();
+      const tenant = { key: "k", partition: "k" };
+      const reservation = await limiter.reserve([
+        { policy: rate, ...tenant },
+        { policy: tokens, ...tenant, cost: 50 },
+        { policy: usd, ...tenant, cost: 50 },
+      ]);
+      await server.command("SET", keyFor(policy), text);
+      await reservation.settle({ rate: 2, tokens: 10, usd: 10 });
+      expect(limiter.state().queued).toBe(0);
+      const { verdicts } = await limiter.peek([{ policy: usd, ...tenant, cost: 0 }]);
+      expect(verdicts[0]?.remaining).toBe(90);
+    },
+  );
 
   it("decides by the server's calendar, whatever this process' clock says", async () => {
     const now = Date.now;

@@ -3,7 +3,7 @@ import { LIMITER_UNREADABLE_REPLY } from "../errors.ts";
 import type { DecideMode, ResolvedCharge } from "../store.ts";
 import { formOf } from "./arguments.ts";
 import { ADJUST_LUA, FORGET_LUA, RELEASE_LUA, RENEW_LUA } from "./lua/correct.ts";
-import { decideLua, LETTERS } from "./lua/decide.ts";
+import { decideLua, type Form, LETTERS } from "./lua/decide.ts";
 
 /** What the deciding script has answered. */
 export interface DecideReply {
@@ -11,7 +11,17 @@ export interface DecideReply {
   readonly numbers: readonly number[];
 }
 
-const decideScripts = new Map<string, RedisScript<DecideReply>>();
+/** Scripts by the forms that they decide, one after the other: finding one takes no text. */
+interface Branch {
+  script?: RedisScript<DecideReply>;
+  readonly next: Partial<Record<Form, Branch>>;
+}
+
+const decideScripts: Record<DecideMode, Branch> = {
+  charge: { next: {} },
+  reserve: { next: {} },
+  peek: { next: {} },
+};
 
 /**
  * The script that decides charges of these forms. They come sorted by form, so that there are no more
@@ -22,19 +32,24 @@ export function decideScript(
   sorted: readonly ResolvedCharge[],
   mode: DecideMode,
 ): RedisScript<DecideReply> {
-  let name = `${mode} `;
-  for (const { policy } of sorted) name += LETTERS[formOf(policy)];
-  let script = decideScripts.get(name);
-  if (script === undefined) {
-    const forms = sorted.map(({ policy }) => formOf(policy));
-    script = defineScript({
-      name: `enfilade limiter ${name}`,
-      lua: decideLua(forms, mode),
-      read: (_, nowUs, values) => ({ nowUs, numbers: readNumbers(values) }),
-    });
-    decideScripts.set(name, script);
+  let branch = decideScripts[mode];
+  for (const { policy } of sorted) {
+    const form = formOf(policy);
+    branch = branch.next[form] ??= { next: {} };
   }
-  return script;
+  branch.script ??= defineDecideScript(
+    sorted.map(({ policy }) => formOf(policy)),
+    mode,
+  );
+  return branch.script;
+}
+
+function defineDecideScript(forms: readonly Form[], mode: DecideMode): RedisScript<DecideReply> {
+  return defineScript({
+    name: `enfilade limiter ${mode} ${forms.map((form) => LETTERS[form]).join("")}`,
+    lua: decideLua(forms, mode),
+    read: (_, nowUs, values) => ({ nowUs, numbers: readNumbers(values) }),
+  });
 }
 
 export const adjustScript: RedisScript<unknown> = define("adjust", ADJUST_LUA);

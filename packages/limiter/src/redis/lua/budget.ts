@@ -1,13 +1,12 @@
-import { type Fragment, setLua } from "./fragment.ts";
+import { type Fragment, notAMomentLua, setLua } from "./fragment.ts";
 
-/** What a counter holds, into `since, spent`. */
+/** Reads what a counter holds, into `since, spent`. */
 const READ = `
-    since, spent = match(raw, '^(%d+):(%d+)$')
-    if not since then error('a budget counter holds something else') end
-    since, spent = since + 0, spent + 0`;
+    since, spent = parse(raw)
+    if ${notAMomentLua("since")} then error('a budget counter holds something else') end`;
 
 /**
- * The same arithmetic as `algorithms/budget.ts`. The state is `start:spent`. The server knows no time
+ * The same arithmetic as `algorithms/budget.ts`. The state is packed: `start spent`. The server knows no time
  * zones: it is told the calendar window and the next one, and says so (`-1`) where its clock is in
  * neither.
  *
@@ -34,7 +33,7 @@ export const BUDGET: Fragment = {
     retry${i} = over - now
   elseif cost > 0 then
     ${mode === "reserve" ? `a${i} = start` : ""}
-    value${i} = format('%.0f:%.0f', start, spent + cost)
+    value${i} = pack(start, spent + cost)
   end`,
   write: setLua,
 };
@@ -54,12 +53,14 @@ end
 export const BUDGET_ADJUST: string = `
     local charged = number(ARGV[a + 3])
     local start, over, after = number(ARGV[a + 4]), number(ARGV[a + 5]), number(ARGV[a + 6])
-    local since, spent = readBudget(call('GET', key) or '0:0')
+    local since, spent = 0, 0
+    local raw = call('GET', key)
+    if raw then since, spent = readBudget(raw) end
     if now >= over or since >= over then start, over = over, after end
     if delta > 0 then
       if since < start then spent = 0 end
-      write(key, format('%.0f:%.0f', start, spent + delta), over - now)
+      write(key, pack(start, spent + delta), over - now)
     elseif since == charged then
-      write(key, format('%.0f:%.0f', since, max(0, spent + delta)), over - now)
+      write(key, pack(since, max(0, spent + delta)), over - now)
     end
 `;

@@ -29,8 +29,10 @@ export const FRAGMENTS: Readonly<Record<Form, Fragment>> = {
 const LIBRARY = {
   call: "redis.call",
   format: "string.format",
-  match: "string.match",
+  pack: "cmsgpack.pack",
+  parse: "cmsgpack.unpack",
   number: "tonumber",
+  type: "type",
   floor: "math.floor",
   max: "math.max",
   min: "math.min",

@@ -38,9 +38,9 @@ export function setLua({ number: i, key }: Place): string {
 }
 
 /**
- * The Lua expression of a moment's digits, in microseconds since the epoch. `%d` takes the server half of
- * what `%.0f` does, and where a server has 32 bits no more than 31: hence two parts.
+ * The Lua condition under which what was read cannot be a moment in microseconds since the epoch: the
+ * text of another program is unpacked to small numbers, as a rule.
  */
-export function spellLua(moment: string): string {
-  return `format('%d%09d', floor(${moment} / 1000000000), ${moment} % 1000000000)`;
+export function notAMomentLua(name: string): string {
+  return `type(${name}) ~= 'number' or ${name} < 1e12`;
 }

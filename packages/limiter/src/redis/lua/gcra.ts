@@ -1,10 +1,13 @@
-import { type Fragment, type Place, setLua, spellLua } from "./fragment.ts";
+import { type Fragment, notAMomentLua, type Place, setLua } from "./fragment.ts";
 
-/** What a counter holds where it is more than the TAT alone: into `whole, rest, refunded, birth`. */
+/** Reads what a counter holds; the last three may be missing. */
 const READ = `
-      whole, rest, refunded, birth = match(raw, '^(%d+):(%d+):(%d+):(%d+)$')
-      if not whole then error('a gcra counter holds something else') end
-      whole, rest, refunded, birth = whole + 0, rest + 0, refunded + 0, birth + 0`;
+    local whole, restThen, refundedThen, birthThen = parse(raw)
+    if ${notAMomentLua("whole")} then error('a gcra counter holds something else') end`;
+
+/** What a counter is to hold. */
+const packed = (whole: string, rest: string) =>
+  `${rest} == 0 and birth == 0 and pack(${whole}) or pack(${whole}, ${rest}, refunded, birth)`;
 
 /** Keeps exact fractions of microseconds. */
 const exactly = ({ number: i, argument }: Place) => `
@@ -44,11 +47,10 @@ const gcraFragment = (width: number, arithmetic: (place: Place) => string): Frag
   local cost, stepWhole, tolWhole = ${argument(0)} + 0, ${argument(1)} + 0, ${argument(2)} + 0
   local ahead, rest, refunded, birth = 0, 0, 0, 0
   local raw = call('GET', ${key})
-  if raw then
-    local whole = number(raw)
-    if not whole then${READ}
+  if raw then${READ}
+    if whole >= now then
+      ahead, rest, refunded, birth = whole - now, restThen or 0, refundedThen or 0, birthThen or 0
     end
-    if whole >= now then ahead = whole - now else rest, refunded, birth = 0, 0, 0 end
   end${arithmetic(place)}
   taken${i} = cost
   if ok${i} and cost > 0 then
@@ -59,19 +61,15 @@ const gcraFragment = (width: number, arithmetic: (place: Place) => string): Frag
     a${i}, b${i}, c${i} = at, refunded, birth`
         : ""
     }
-    if nextRest == 0 and birth == 0 then
-      value${i} = ${spellLua("at")}
-    else
-      value${i} = format('%.0f:%.0f:%.0f:%.0f', at, nextRest, refunded, birth)
-    end
+    value${i} = ${packed("at", "nextRest")}
   end`;
   },
   write: setLua,
 });
 
 /**
- * The same arithmetic as `algorithms/gcra.ts`. The state is the TAT alone where there is neither a
- * fraction nor a position to keep, and else `whole:rest:refunded:birth`.
+ * The same arithmetic as `algorithms/gcra.ts`. The state is packed: the TAT alone where there is neither a
+ * fraction nor a position to keep, and else all of `whole rest refunded birth`.
  *
  * Arguments: cost stepWhole toleranceWhole stepRest scale toleranceRest.
  */
@@ -84,11 +82,8 @@ export const WHOLE_GCRA: Fragment = gcraFragment(3, wholly);
 export const GCRA_ADJUST_WIDTH = 8;
 
 export const GCRA_READ: string = `
-local function readGcra(raw)
-  local whole, rest, refunded, birth = number(raw), 0, 0, 0
-  if not whole then${READ}
-  end
-  return whole, rest, refunded, birth
+local function readGcra(raw)${READ}
+  return whole, restThen or 0, refundedThen or 0, birthThen or 0
 end
 `;
 
@@ -96,7 +91,9 @@ end
 export const GCRA_ADJUST: string = `
     local endThen, refundedThen, birthThen = number(ARGV[a + 3]), number(ARGV[a + 4]), number(ARGV[a + 5])
     local stepWhole, stepRest, scale = number(ARGV[a + 6]), number(ARGV[a + 7]), number(ARGV[a + 8])
-    local whole, rest, refunded, birth = readGcra(call('GET', key) or '0')
+    local whole, rest, refunded, birth = 0, 0, 0, 0
+    local raw = call('GET', key)
+    if raw then whole, rest, refunded, birth = readGcra(raw) end
     rest = min(rest, scale - 1)
     local units = math.abs(delta)
     local byWhole = units * stepWhole + floor(units * stepRest / scale)
@@ -131,9 +128,5 @@ export const GCRA_ADJUST: string = `
         if byRest > 0 then refunded = refunded + 1 end
       end
     end
-    if changed then
-      local value = format('%.0f', whole)
-      if rest ~= 0 or birth ~= 0 then value = format('%.0f:%.0f:%.0f:%.0f', whole, rest, refunded, birth) end
-      write(key, value, whole - now + 1)
-    end
+    if changed then write(key, ${packed("whole", "rest")}, whole - now + 1) end
 `;

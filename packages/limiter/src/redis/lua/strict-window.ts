@@ -2,7 +2,7 @@ import { type Fragment, setLua } from "./fragment.ts";
 
 /** What a counter holds, into `state`. */
 const READ = `
-    state = cmsgpack.unpack(raw)
+    state = parse(raw)
     if type(state) ~= 'table' or type(state[1]) ~= 'number' then
       error('a window counter holds something else')
     end`;
@@ -35,9 +35,11 @@ export const STRICT_WINDOW: Fragment = {
   weigh: ({ number: i, mode, key, argument }) => `
   local cost, limit = ${argument(0)} + 0, ${argument(1)} + 0
   local length, buckets = ${argument(2)} + 0, ${argument(3)} + 0
-  local state = { 0 }
+  local state
   local raw = call('GET', ${key})
   if raw then${READ}
+  else
+    state = { 0 }
   end
   local newest = state[1]
   local current = max(floor(now / length), newest)
@@ -64,7 +66,7 @@ export const STRICT_WINDOW: Fragment = {
     retry${i} = (newest - k + buckets + 1) * length - now
   elseif cost > 0 then
     ${mode === "reserve" ? `a${i} = current` : ""}${charge("cost")}
-    value${i} = cmsgpack.pack(state)
+    value${i} = pack(state)
   end`,
   write: setLua,
 };
@@ -88,13 +90,13 @@ export const WINDOW_ADJUST: string = `
     local current = max(floor(now / length), state[1])
     local life = (current + buckets + 1) * length - now
     if delta > 0 then${charge("delta")}
-      write(key, cmsgpack.pack(state), life)
+      write(key, pack(state), life)
     else
       local k = state[1] - bucket
       local count = k >= 0 and state[k + 2]
       if count and count > 0 then
         state[k + 2] = max(0, count + delta)
-        write(key, cmsgpack.pack(state), life)
+        write(key, pack(state), life)
       end
     end
 `;
