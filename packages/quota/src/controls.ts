@@ -31,7 +31,7 @@ export class Controls implements QuotaControls {
       ([{ name, counts }]) => counts !== "runs" && (policy === undefined || name === policy),
     );
     const counters = concerned.flatMap(([metered, counter]) =>
-      probesOf(metered, COMPACT).map((probe) => ({ policy: probe, ...counter })),
+      probesOf(metered, metered.possibleLimit).map((probe) => ({ policy: probe, ...counter })),
     );
     try {
       // One by one: the probes of a policy may share a counter, which a single call would refuse.
@@ -65,13 +65,19 @@ export class Controls implements QuotaControls {
     let used = 0;
     let resetMs = 0;
     let degraded = false;
+    let refuses = false;
     for (const probe of probesOf(metered, limit)) {
       const decision = await this.#meter.limiter.peek([{ policy: probe, ...counter, cost: 0 }]);
       const [verdict] = decision.verdicts;
+      degraded ||= decision.degraded;
       if (verdict === undefined) continue;
+      if (verdict.source === "closed") {
+        // It counts nothing, and lets nobody in.
+        refuses = true;
+        continue;
+      }
       used = Math.max(used, verdict.limit - verdict.remaining);
       resetMs = Math.max(resetMs, verdict.resetMs);
-      degraded ||= decision.degraded;
     }
     const limited = Number.isFinite(limit);
     return {
@@ -81,7 +87,7 @@ export class Controls implements QuotaControls {
       key: counter.key,
       used,
       limit: limited ? limit : null,
-      remaining: limited ? Math.max(0, limit - used) : null,
+      remaining: limited ? Math.max(0, refuses ? 0 : limit - used) : null,
       resetMs,
       degraded,
     };
@@ -93,7 +99,8 @@ export class Controls implements QuotaControls {
  * changed. What flows back steadily is measured by its own limit, and has no more than that to show.
  */
 function probesOf(metered: MeteredPolicy, limit: number): Policy[] {
-  const own = metered.policyFor(limit >= 1 && Number.isFinite(limit) ? limit : 1);
+  const isOne = limit >= 1 && Number.isFinite(limit);
+  const own = metered.policyFor(isOne ? limit : metered.possibleLimit);
   switch (own.kind) {
     case "gcra":
       return [own];

@@ -75,6 +75,8 @@ export interface MeteredPolicy {
   /** A caller who is refused by it is not to blame. */
   readonly ofServer: boolean;
   readonly limit: number | LimitOf;
+  /** A limit that it can have, whoever asks: its own, where that is the same for everybody. */
+  readonly possibleLimit: number;
   /** Makes the policy for a limit, once for each. */
   policyFor(limit: number): Policy;
   tell(policy: Policy): ToldPolicy;
@@ -139,9 +141,11 @@ export function readPolicy(
     byLimit.set(value, made);
     return made;
   };
+  // A rate has to be counted exactly, which a large burst that flows back one by one cannot be.
+  const possibleLimit = typeof limit === "function" ? (options.burst ?? 1) : limit;
   try {
     // Also where a function gives the limit: everything else is checked while the app boots.
-    policyFor(typeof limit === "function" ? 1 : limit);
+    policyFor(possibleLimit);
   } catch (error) {
     const { message } = error as Error;
     refuse("", "not valid", message);
@@ -155,6 +159,7 @@ export function readPolicy(
     isTold: told ?? !ofServer,
     ofServer,
     limit,
+    possibleLimit,
     policyFor,
     tell: (policy) => tellPolicy(policy, unit),
   };

@@ -94,7 +94,10 @@ export interface PolicyUsage {
   readonly limit: number | null;
   readonly remaining: number | null;
   readonly resetMs: number;
-  /** True where the store could not answer, and this process' own counters did. */
+  /**
+   * True where the store could not answer, and this process' own counters did; of a policy that refuses meanwhile
+   * nothing is known, and nothing remains.
+   */
   readonly degraded: boolean;
 }
 

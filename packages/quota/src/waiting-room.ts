@@ -190,5 +190,5 @@ function emptyLine<A>(places: readonly string[]): Line<A> {
 }
 
 function nameOf(places: readonly string[]): string {
-  return places.join("\n");
+  return JSON.stringify(places);
 }

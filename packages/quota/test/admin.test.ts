@@ -1,10 +1,10 @@
 import { auth } from "@enfilade/auth";
 import { memoryStore, redisStore, type Store } from "@enfilade/limiter";
 import { createRedis } from "@enfilade/redis";
-import { anyRedis } from "@enfilade/testing";
+import { anyRedis, createClock } from "@enfilade/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type QuotaAdminOptions, quota, quotaAdmin } from "../src/index.ts";
+import { type QuotaAdminOptions, type QuotaOptions, quota, quotaAdmin } from "../src/index.ts";
 import { bareApp, believing, WAYS, type Way } from "./support/apps.ts";
 
 const policies = {
@@ -216,4 +216,44 @@ test("does not boot without quotas, nor with options that are not valid", async 
     });
     expect(code).toBe("QUOTA_INVALID_OPTION");
   }
+});
+
+describe("from outside, without the admin view", () => {
+  const address = "127.0.0.1";
+  async function usedOnce(policies: QuotaOptions["policies"], store: Store) {
+    const app = await bareApp("alone");
+    await app.register(quota, { policies, store });
+    app.get("/", { config: { quota: true } }, () => "done");
+    await app.inject("/");
+    return app.quota;
+  }
+
+  test("a rate whose burst is large is read and reset as any other", async () => {
+    const rate = { counts: "tokens", per: "minute", burst: 5_000_000, by: "address" } as const;
+    const controls = await usedOnce(
+      { rate: { ...rate, limit: 10_000_000 }, unlimited: { ...rate, limit: () => Infinity } },
+      memoryStore({ now: createClock().now }),
+    );
+    expect(await controls.usage({ address })).toMatchObject([
+      { policy: "rate", used: 1, limit: 10_000_000, remaining: 9_999_999 },
+      { policy: "unlimited", used: 0, limit: null, remaining: null },
+    ]);
+    expect(await controls.reset({ address })).toEqual(["rate", "unlimited"]);
+    expect((await controls.usage({ address }))[0]).toMatchObject({ used: 0 });
+  });
+
+  test("nothing is said to be used of what only refuses while the store is away", async () => {
+    const away = () => Promise.reject(new Error("away"));
+    const store: Store = {
+      ...{ partitioned: true, decide: away, adjust: away, renew: away },
+      ...{ release: away, forget: away },
+    };
+    const money = { counts: "money", limit: 100, per: "day", by: "address" } as const;
+    const tokens = { counts: "tokens", limit: 100, per: "minute", by: "address" } as const;
+    const controls = await usedOnce({ money, tokens }, store);
+    expect(await controls.usage({ address })).toMatchObject([
+      { policy: "money", used: 0, limit: 100, remaining: 0, degraded: true },
+      { policy: "tokens", used: 0, limit: 100, remaining: 100, degraded: true },
+    ]);
+  });
 });

@@ -118,6 +118,7 @@ test("everything that a policy can be boots", async () => {
     sliding: tokens,
     rolling: { counts: "requests", limit: 5, per: 86_400_000 },
     steady: { counts: "requests", limit: 60, per: "minute", burst: 10 },
+    large: { counts: "tokens", limit: () => 3_000_000, per: "hour", burst: 3_000_000 },
     daily: { counts: "tokens", limit: 5, per: "day", timeZone: "Europe/Berlin" },
     monthly: { counts: "money", limit: 5, per: "month", by: ["org", "user"] },
     own: { counts: "images", limit: () => 5, per: "hour", by: () => "team" },

@@ -60,14 +60,20 @@ export class Limit {
 
   #weigh(request: FastifyRequest, reply: FastifyReply, key: string): Checked {
     const { tier, cost } = this.#parts.rules;
+    const costOf = () => (typeof cost === "function" ? cost(request) : cost);
     const ownTier = typeof tier === "function" ? tier(request, key) : tier;
-    const ownCost = typeof cost === "function" ? cost(request) : cost;
-    if (!isThenable(ownTier) && !isThenable(ownCost)) {
-      return this.#decide(request, reply, key, ownTier, ownCost);
+    if (isThenable(ownTier)) {
+      // Inside of a promise: were it to throw out here, nobody would hear if the other one fails, too.
+      return Promise.all([ownTier, Promise.resolve().then(costOf)]).then(
+        ([settledTier, settledCost]) => this.#decide(request, reply, key, settledTier, settledCost),
+      );
     }
-    return Promise.all([ownTier, ownCost]).then(([settledTier, settledCost]) =>
-      this.#decide(request, reply, key, settledTier, settledCost),
-    );
+    const ownCost = costOf();
+    return isThenable(ownCost)
+      ? Promise.resolve(ownCost).then((settled) =>
+          this.#decide(request, reply, key, ownTier, settled),
+        )
+      : this.#decide(request, reply, key, ownTier, ownCost);
   }
 
   #decide(

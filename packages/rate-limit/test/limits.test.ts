@@ -1,6 +1,7 @@
+import { setImmediate } from "node:timers/promises";
 import { gcra, memoryStore, strictWindow } from "@enfilade/limiter";
 import { createClock } from "@enfilade/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { rateLimit } from "../src/index.ts";
 import { createApp, limitedApp, statuses, times, WAYS } from "./apps.ts";
 
@@ -285,6 +286,21 @@ describe.each(WAYS)("%s, a limit", (way) => {
       { way },
     );
     expect(await statuses(app, times(3, "/"))).toEqual([200, 429, 403]);
+  });
+
+  it("refuses who cannot be counted, and fails nothing else, where two functions fail at once", async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown) => unheard.push(reason);
+    process.on("unhandledRejection", hear);
+    onTestFinished(() => void process.off("unhandledRejection", hear));
+    const max = () => Promise.reject(new Error("no plan"));
+    const cost = () => {
+      throw new Error("no cost");
+    };
+    const { app } = await limitedApp({ max, cost }, { way });
+    expect(await statuses(app, times(2, "/"))).toEqual([500, 500]);
+    await setImmediate();
+    expect(unheard).toEqual([]);
   });
 
   it("may answer 403 at once", async () => {
