@@ -116,6 +116,15 @@ describe("who waits for a place", () => {
     expect(state.inside).toEqual(["of b", "of both"]);
   });
 
+  test("does not stand in another line, whatever the places are named", async () => {
+    const { enter, free, state } = openRoom();
+    enter("first", ["a\nb"]);
+    enter("second", ["a", "b"]);
+
+    await free(1, ["b"]);
+    expect(state.inside).toEqual(["second"]);
+  });
+
   test("is sent away when the room closes", async () => {
     const { enter, room, state } = openRoom();
     enter("first", ["a"]);
