@@ -12,7 +12,7 @@ export interface Passage {
 /** A passage ends at the first block boundary before this many characters. */
 const maxPassageLength = 900;
 /** What may lead in to a block that is too long to stand in one passage with more. */
-const maxLeadInLength = 300;
+const maxLeadInLength = 400;
 
 /** Cuts a document into passages at its headings, long sections also between their blocks. */
 export function toPassages(document: MarkdownDocument): Passage[] {
@@ -58,7 +58,7 @@ function pack(blocks: readonly string[]): string[] {
   return packed;
 }
 
-/** A line or two before a list, a table or code say nothing without it. */
+/** A few lines before a list, a table or code say nothing without it. */
 function leadsIn(text: string): boolean {
   return text.length <= maxLeadInLength && !text.includes("\n\n");
 }
