@@ -16,7 +16,7 @@ export interface MemoryStoreOptions {
   /**
    * How many keys each policy may have. Beyond it expired keys are forgotten first, then those that
    * have used least; a blocked key never: keys that find no room then share one counter.
-   * @defaultValue 1,000,000, at 50 to 90 bytes each
+   * @defaultValue 1,000,000, at 50 to 90 bytes each; a key with one lease takes 400
    */
   readonly maxKeys?: number;
   /**
