@@ -9,7 +9,8 @@ import { HeldReservation, type Reservation } from "./reservation.ts";
 import { type Held, isLease, Settler } from "./settler.ts";
 import type { DecideMode, Outcome, ResolvedCharge, Store } from "./store.ts";
 import { fateOf } from "./store-failure.ts";
-import type { Charge, Decision, MaybePromise, Verdict } from "./types.ts";
+import type { Charge, Decision, MaybePromise } from "./types.ts";
+import { joinDecisions } from "./verdicts.ts";
 
 /** What a limiter has seen and is holding; for health checks and metrics. */
 export interface LimiterState {
@@ -221,7 +222,8 @@ class StoreLimiter implements Limiter {
       break;
     }
     const [first] = decisions;
-    const decision = groups.length === 1 && first ? first : join(charges, groups, decisions);
+    const decision =
+      groups.length === 1 && first ? first : joinDecisions(charges, groups, decisions);
     if (decision.degraded) this.#degraded += 1;
     return { decision, held };
   }
@@ -266,29 +268,6 @@ class StoreLimiter implements Limiter {
     }
     await this.#settler.undo(undone);
   }
-}
-
-/** One answer for all partitions: the verdicts in the order in which they were asked for. */
-function join(
-  charges: readonly ResolvedCharge[],
-  groups: readonly (readonly ResolvedCharge[])[],
-  decisions: readonly Decision[],
-): Decision {
-  const verdicts = new Map<ResolvedCharge, Verdict>();
-  for (const [index, decision] of decisions.entries()) {
-    for (const [at, verdict] of decision.verdicts.entries()) {
-      const charge = groups[index]?.[at];
-      if (charge !== undefined) verdicts.set(charge, verdict);
-    }
-  }
-  const { admitted = true, retryAfterMs = 0, atMs = 0 } = decisions.at(-1) ?? {};
-  return {
-    admitted,
-    retryAfterMs,
-    verdicts: charges.flatMap((charge) => verdicts.get(charge) ?? []),
-    atMs,
-    degraded: decisions.some(({ degraded }) => degraded),
-  };
 }
 
 async function settledBefore(promise: Promise<unknown>, deadlineAt: number): Promise<void> {

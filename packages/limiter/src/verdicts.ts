@@ -31,6 +31,29 @@ export function toDecision(
   return { admitted, retryAfterMs, verdicts, atMs: nowUs / 1_000, degraded: false };
 }
 
+/** One answer for all partitions: the verdicts in the order in which they were asked for. */
+export function joinDecisions(
+  charges: readonly ResolvedCharge[],
+  groups: readonly (readonly ResolvedCharge[])[],
+  decisions: readonly Decision[],
+): Decision {
+  const verdicts = new Map<ResolvedCharge, Verdict>();
+  for (const [index, decision] of decisions.entries()) {
+    for (const [at, verdict] of decision.verdicts.entries()) {
+      const charge = groups[index]?.[at];
+      if (charge !== undefined) verdicts.set(charge, verdict);
+    }
+  }
+  const { admitted = true, retryAfterMs = 0, atMs = 0 } = decisions.at(-1) ?? {};
+  return {
+    admitted,
+    retryAfterMs,
+    verdicts: charges.flatMap((charge) => verdicts.get(charge) ?? []),
+    atMs,
+    degraded: decisions.some(({ degraded }) => degraded),
+  };
+}
+
 /** Rounded up: a client that waits that long comes late enough. */
 function wholeMs(us: number): number {
   return Math.ceil(us / 1_000);
