@@ -2,7 +2,7 @@ import type { HTTPMethod } from "find-my-way";
 import { type Constraints, derive, isSame } from "./constraints.ts";
 import { ORDER_AMBIGUOUS_ROUTE } from "./errors.ts";
 import type { Line } from "./line.ts";
-import { type Entry, notFoundFor, reachable, routerOf } from "./router.ts";
+import { accepted, type Entry, notFoundFor, reachable, routerOf } from "./router.ts";
 import { constraintsOf, earlyRoute, nameOfRoute, type Route } from "./routes.ts";
 
 /**
@@ -30,11 +30,14 @@ export function findRoute(
   const exact = declared.find((route) => isSame(constraintsOf(route), constraints));
   if (exact !== undefined) return exact;
   const derived = derive(line, constraints);
-  // A pattern is no URL: the routes that have it are asked on a path of their own.
-  const atPattern = declared.map((route) => ({ pattern: "/", route }));
+  const find = (entries: readonly Entry[], at: string) =>
+    routerOf(line, wanted, entries).find(at, derived);
+  // A pattern need not be a URL that leads to itself: then its routes are asked on a path of their own.
+  const isUrl = declared.length === 0 || Boolean(find(entriesOf(declared), path));
+  const atPattern = isUrl ? [] : declared.map((route) => ({ pattern: "/", route }));
   return (
-    routerOf(line, wanted, atPattern).find("/", derived) ??
-    routerOf(line, wanted, entriesOf(routes)).find(path, derived) ??
+    find(atPattern, "/") ??
+    accepted(find(entriesOf(routes), path), path) ??
     earlyMatch(line, wanted, path, derived) ??
     notFoundFor(line, path)
   );

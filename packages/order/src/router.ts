@@ -14,8 +14,8 @@ export interface Entry {
 export interface Router {
   /** Those that were taken. */
   readonly entries: readonly Entry[];
-  /** Finds what a path leads to, and the values that are derived from a request. */
-  find(path: string, derived?: Constraints): Route | undefined;
+  /** Finds what a path leads to, and the values that are derived from a request; `null` where Fastify refuses the path. */
+  find(path: string, derived?: Constraints): Route | null | undefined;
 }
 
 /** Makes the router of the routes that answer a method. */
@@ -31,6 +31,12 @@ export function routerOf(line: Line, method: HTTPMethod, entries: readonly Entry
     { ...matchingOf(line), strategies: [...strategies.values()] },
     ({ route }) => constraintsOf(route),
   );
+}
+
+/** Gives what was found, and throws `ORDER_URL_REFUSED` where a path has been refused. */
+export function accepted(found: Route | null | undefined, path: string): Route | undefined {
+  if (found === null) throw new ORDER_URL_REFUSED(path);
+  return found;
 }
 
 /** Finds every route that a path may lead to, whatever else a request brings. */
@@ -51,6 +57,7 @@ export function reachable(
   const found = router.entries.filter((entry) =>
     isConstrained(entry) ? probe.find(path, { entry }) === entry.route : entry.route === plain,
   );
+  if (found.length === 0) accepted(plain, path);
   return [...new Set(found.map(({ route }) => route))];
 }
 
@@ -60,7 +67,8 @@ export function notFoundFor({ notFound }: Line, path: string): Route {
     const { prefix } = route.scope;
     return [prefix || "/", `${prefix.replace(/\/$/, "")}/*`].map((pattern) => ({ pattern, route }));
   });
-  return build("GET", entries, {}, () => ({})).find(path) ?? (notFound[0] as Route);
+  const found = build("GET", entries, {}, () => ({})).find(path);
+  return accepted(found, path) ?? (notFound[0] as Route);
 }
 
 /** The options that decide what matches; the types of the router lack some. */
@@ -119,10 +127,8 @@ function build(
   return {
     entries: taken,
     find(path, derived) {
-      const result = router.find(method, path, derived);
       // Nothing but the two functions above is found without a route.
-      if (result?.store === null) throw new ORDER_URL_REFUSED(path);
-      return result?.store;
+      return router.find(method, path, derived)?.store;
     },
   };
 }

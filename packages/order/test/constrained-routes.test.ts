@@ -13,7 +13,7 @@ import { probe } from "./probes.ts";
 
 const SPECS = 200;
 const SEED = Number(process.env.FC_SEED ?? 20260102);
-const PATTERNS = ["/runs", "/:one", "/runs/:id", "/runs/*"];
+const PATTERNS = ["/runs", "/:one", "/runs/:id", "/runs/:other", "/runs/*"];
 const PHASES = ["onRequest", "preHandler", "preSerialization", "onSend"] as const;
 const counts = { requests: 0, found: 0, hooks: 0, ambiguous: 0 };
 
@@ -58,7 +58,7 @@ function given(constraints: Constraints): Constraints {
 
 function idOf({ method, url, constraints }: RouteSpec): string {
   const named = Object.entries(given(constraints)).map(([name, value]) => `${name}=${value}`);
-  return [method, url, ...named].join(" ");
+  return [method, url.replace(/:\w+/, ":"), ...named].join(" ");
 }
 
 async function build(routes: readonly RouteSpec[], notes: string[]): Promise<FastifyInstance> {

@@ -47,6 +47,7 @@ describe("explain, of routes that differ by a constraint", () => {
       ...versions,
       routeWith("one", "/files/:name(^\\w+$)", { host: /^a/ }),
       routeWith("two", "/files/:name(^\\w+$)", { host: /^b/ }),
+      routeWith("fallback", "/files/*"),
     ]);
     for (const constraints of [{ host: /^a/ }, { host: /^b/ }]) {
       const line = app.order.explain("GET", "/files/:name(^\\w+$)", { constraints });
@@ -56,6 +57,25 @@ describe("explain, of routes that differ by a constraint", () => {
       app.order.explain("GET", "/files/:name(^\\w+$)", { constraints: { host: "b.example" } }),
     ).toMatchObject({ constraints: { host: /^b/ } });
     expect(app.order.explain("GET", "/runs", { constraints: {} }).constraints).toEqual({});
+  });
+
+  it("finds one of another spelling, where a request would", async () => {
+    const app = await boot(
+      [
+        routeWith("plain", "/runs/:id"),
+        routeWith("tools", "/runs/:name", { host: "tools.example" }),
+        routeWith("upper", "/Files", { host: "tools.example" }),
+        routeWith("lower", "/files"),
+      ],
+      { routerOptions: { caseSensitive: false } },
+    );
+    for (const [url, layer] of [
+      ["/runs/:id", "tools"],
+      ["/files", "upper"],
+    ] as const) {
+      const constraints = { host: "tools.example" };
+      expect(app.order.explain("GET", url, { constraints }).doors).toMatchObject([{ layer }]);
+    }
   });
 
   it("explains the HEAD of each; and the not-found handler where none of them fits", async () => {
@@ -299,6 +319,8 @@ describe("a URL that Fastify refuses", () => {
       [
         (app) => app.register(probe("seen", "observe", notes)),
         (app) => app.get("/files/:name", handler),
+        (app) => app.get("/runs/:id", handler),
+        (app) => app.get("/runs/*", { constraints: { host: "a.example" } }, handler),
       ],
       { routerOptions: { maxParamLength: 150 } },
     );
@@ -313,6 +335,9 @@ describe("a URL that Fastify refuses", () => {
       );
     }
     expect(notes).toEqual([]);
+    // A constraint may lead to a route that takes it.
+    const long = `/runs/${"x".repeat(151)}`;
+    expect(app.order.explain("GET", long).name).toBe("GET /runs/* for host a.example");
     const url = `/files/${"x".repeat(150)}`;
     expect((await app.inject(url)).statusCode).toBe(200);
     expect(app.order.explain("GET", url).url).toBe("/files/:name");
