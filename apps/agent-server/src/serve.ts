@@ -6,6 +6,8 @@ import { DataFolderError } from "./store/sqlite/data-folder.ts";
 
 /** How long a stop may take before the process ends anyway. */
 const stopDeadlineMs = 10_000;
+/** One Ctrl-C or `kill` reaches the process several times, where npm and pnpm hand on what they got themselves. */
+const sameSignalMs = 1_000;
 const portAdvice = "\nSomebody else listens there. Choose another port: PORT=7778 npm run demo";
 
 try {
@@ -54,11 +56,14 @@ async function start(config: Config): Promise<void> {
 }
 
 function stopOnSignals(stop: () => Promise<unknown>): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const onSignal = (): void => {
-    // A second signal means: now.
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      // A second signal means: now.
+      if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     setTimeout(() => process.exit(1), stopDeadlineMs).unref();
     stop().catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`);

@@ -61,6 +61,19 @@ test("a started server says where it is and what to try, and nothing else", asyn
   expect(lastOf(events)).toMatchObject({ event: "RunCancelled" });
 });
 
+test("a signal that arrives twice, as from npm and from the terminal, stops the server no less kindly", async () => {
+  const server = start({ PORT: "0", DATA_DIR: temporaryFolder() });
+  const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(await untilReady(server))?.[0];
+  const response = await postForm(`${origin}/agents/echo/runs`, { message: "word ".repeat(5_000) });
+  server.child.kill("SIGTERM");
+  server.child.kill("SIGINT");
+  const [exitCode] = await once(server.child, "exit");
+  expect(exitCode).toBe(0);
+  expect(lastOf(parseEvents(await response.text()).events)).toMatchObject({
+    event: "RunCancelled",
+  });
+});
+
 test("a server that is configured wrongly says all that is wrong and does not start", async () => {
   const { child, output, errors } = start({ PORT: "x", HOST: "0.0.0.0", DATA_DIR: "/nowhere" });
   const [exitCode] = await once(child, "close");
