@@ -1,8 +1,12 @@
-/* Limits on Redis: decisions a second, what they take on both sides, commands for each, beside others. */
+/*
+ * Limits on Redis: decisions a second, what they take on both sides, commands for each, beside others. With
+ * --instructions only what they take of the server, counted and not timed.
+ */
 import { once } from "node:events";
 import { startRedis } from "@enfilade/testing";
 import { worstOnRedis } from "./limits/redis-bursts.ts";
 import { redisContenders } from "./limits/redis-contenders.ts";
+import { serverInstructions } from "./limits/redis-instructions.ts";
 import { hear, start } from "./limits/worker.ts";
 import { median } from "./rounds.ts";
 
@@ -11,8 +15,19 @@ const DECISIONS = Number(process.env.DECISIONS ?? 40_000);
 const CALLERS = 50;
 const WINDOW = { limit: 100, windowMs: 1_000 };
 const worker = new URL("limits/redis-worker.ts", import.meta.url);
-const server = await startRedis();
 const names = Object.keys(redisContenders(WINDOW));
+
+if (process.argv.includes("--instructions")) {
+  for (const name of names) {
+    const thousands = (await serverInstructions(name)) / 1_000;
+    console.log(
+      `  ${name.padEnd(38)} ${thousands.toFixed(1).padStart(6)} thousand instructions there`,
+    );
+  }
+  process.exit();
+}
+
+const server = await startRedis();
 
 interface Sample {
   readonly perSecond: number;

@@ -53,6 +53,20 @@ describe.each<[Way, () => string]>([
     expect(Math.abs((redis.serverUs(key) ?? 0) - nowUs)).toBeLessThan(60_000_000);
   });
 
+  it("reads all that a script returns", async () => {
+    const { redis } = open(url(), PATIENT);
+    await redis.ready();
+    const several = defineScript({
+      name: "several",
+      lua: "return tonumber(ARGV[1]), KEYS[1], { 3 }",
+      read: (value, nowUs, values) => ({ value, nowUs, values }),
+    });
+    const key = fresh();
+    const reply = await redis.run(several, [key], [-1]);
+    expect(reply).toMatchObject({ value: -1, values: [-1, key, [3]] });
+    expect(reply.nowUs).toBeGreaterThan(0);
+  });
+
   it("teaches a script again to a server that has forgotten it", async () => {
     const { redis } = open(url(), PATIENT);
     await redis.ready();
