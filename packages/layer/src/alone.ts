@@ -3,19 +3,21 @@ import { addRouteEndings, endingsOf } from "./alone-endings.ts";
 import { hasLayers, keepLayer } from "./alone-layers.ts";
 import { watchReplies } from "./answers.ts";
 import type { PlacedLayer } from "./arrangement.ts";
-import { beginExchange, type Exchange } from "./exchange.ts";
+import { beginExchange, EVERY_PHASE, type Exchange } from "./exchange.ts";
 import { fastifyHook } from "./hooks.ts";
-import { passageOf } from "./passage.ts";
+import { type Passage, passageOf } from "./passage.ts";
 import { isFastifyPhase, PHASES } from "./phases.ts";
 import { followExchanges, settlingOf } from "./settling.ts";
 import { inPhase } from "./steps.ts";
-import { announce, answer, fail } from "./track.ts";
+import { announce, answer, fail, lose } from "./track.ts";
 import type { Step } from "./types.ts";
 
 /*
  * A layer without an arrangement is an ordinary Fastify plugin: its hooks are added with `addHook`, where
  * it was registered.
  */
+
+const NOTHING = passageOf([]);
 
 /** Installs a layer as an ordinary plugin of one instance. */
 export function installAlone(app: FastifyInstance, layer: PlacedLayer): void {
@@ -26,7 +28,7 @@ export function installAlone(app: FastifyInstance, layer: PlacedLayer): void {
     const steps = inPhase(layer.steps, phase);
     if (steps.length === 0) continue;
     const passage = passageOf(steps);
-    const hook = fastifyHook(phase, { exchange, passage: () => passage });
+    const hook = fastifyHook(phase, { exchange, passage: unlessLost(passage) });
     app.addHook(phase as "onRequest", hook as () => void);
   }
   const { onRoute } = layer;
@@ -42,7 +44,7 @@ export function installAlone(app: FastifyInstance, layer: PlacedLayer): void {
 /** Adds, once for a path of scopes, what follows an exchange to its end; before every other response hook. */
 function begin(app: FastifyInstance): void {
   const settling = followExchanges(app);
-  watchReplies(app, answer);
+  watchReplies(app, answer, lose);
   // Fastify hands a hook to scopes that were there before it: one that has hooks of its own counts a send once.
   const isNearest = ({ server }: FastifyRequest) => settlingOf(server) === settling;
 
@@ -71,6 +73,12 @@ function addRouteHook(options: RouteOptions, step: Step): void {
   const hook = fastifyHook(phase, { exchange, passage: () => passage }) as () => void;
   const name = phase as "onRequest";
   options[name] = [options[name] ?? [], hook].flat();
+}
+
+/** The not-found handler has hooks of its own, which Fastify runs even where the request was lost further out. */
+function unlessLost(passage: Passage): (exchange: Exchange) => Passage {
+  if (passage.steps[0]?.phase !== "preHandler") return () => passage;
+  return ({ entered }) => (entered === EVERY_PHASE ? NOTHING : passage);
 }
 
 function exchange(request: FastifyRequest, reply: FastifyReply): Exchange {

@@ -7,16 +7,17 @@ interface Watched {
 }
 
 /** The methods with which a reply is answered. */
-type Answers = Pick<FastifyReply, "send" | "hijack">;
+type Answers = Pick<FastifyReply, "send" | "hijack" | "callNotFound">;
 
 /**
- * Makes the replies of an instance, and of the scopes below it, tell of the moment at which they are sent or taken
- * over: a hook of a user's own may hold a reply up before any of ours hears of it. Decorators stand on the
+ * Makes the replies of an instance, and of the scopes below it, tell of the moment at which they are sent, taken
+ * over or given to the not-found handler: a hook of a user's own may hold a reply up before any of ours hears of it. Decorators stand on the
  * prototype of all these replies, where they cost a request nothing; Fastify's own methods are on the one above.
  */
 export function watchReplies(
   app: FastifyInstance & Watched,
   answered: (request: FastifyRequest) => void,
+  lost: (request: FastifyRequest) => void,
 ): void {
   // Here, or further out.
   if (app[kWatched] === true) return;
@@ -32,6 +33,12 @@ export function watchReplies(
     own ??= above(this, send);
     return own.hijack.call(this);
   }
+  function callNotFound(this: FastifyReply): ReturnType<Answers["callNotFound"]> {
+    lost(this.request);
+    own ??= above(this, send);
+    return own.callNotFound.call(this);
+  }
+  app.decorateReply("callNotFound", callNotFound);
   app.decorateReply("send", send);
   app.decorateReply("hijack", hijack);
 }

@@ -13,5 +13,5 @@ export { type Passage, passageOf } from "./passage.ts";
 export { type FastifyPhase, isFastifyPhase } from "./phases.ts";
 export { followExchanges } from "./settling.ts";
 export { inPhase } from "./steps.ts";
-export { announce, answer, fail } from "./track.ts";
+export { announce, answer, fail, lose } from "./track.ts";
 export { type Done, walkPayload } from "./walk.ts";

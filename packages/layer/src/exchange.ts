@@ -16,6 +16,9 @@ export interface Endings {
   readonly asked: boolean;
 }
 
+/** Every bit of an exchange's `entered`. */
+export const EVERY_PHASE: number = ~0;
+
 const kExchange: unique symbol = Symbol.for("enfilade.exchange");
 
 /** `ServerResponse.writeHead`, with the arguments of all its forms. */
@@ -59,6 +62,8 @@ export class Exchange {
   headed = false;
   /** The inbound phases that have begun, as bits, for an arrangement to run each of them once. */
   entered = 0;
+  /** True while a layer has the request on its way in, and no hook of a user's own. */
+  walking = false;
   /** What an arrangement runs when the headers go out and when the exchange has ended. */
   readonly endings: Endings;
   /** What waits for the end of this exchange; `undefined` where nothing is left to do then. */

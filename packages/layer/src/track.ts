@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { begunExchange, type Exchange } from "./exchange.ts";
+import { begunExchange, EVERY_PHASE, type Exchange } from "./exchange.ts";
 import { discardSentHead } from "./resend.ts";
 
 /*
@@ -11,6 +11,17 @@ import { discardSentHead } from "./resend.ts";
 export function answer(request: FastifyRequest): void {
   const exchange = begunExchange(request);
   if (exchange !== undefined) exchange.sending = true;
+}
+
+/**
+ * Tells the exchange of a request that the not-found handler takes over. Where a layer has decided so, or an error
+ * handler, that is their answer: nothing further in may run, and nothing runs that has not come in yet.
+ */
+export function lose(request: FastifyRequest): void {
+  const exchange = begunExchange(request);
+  if (exchange === undefined || !(exchange.walking || exchange.sending)) return;
+  exchange.sending = true;
+  exchange.entered = EVERY_PHASE;
 }
 
 /** Tells an exchange, in `onError`, that an error goes out as the reply. */

@@ -33,6 +33,7 @@ export function walk(
     done();
     return;
   }
+  if (exchange !== undefined) exchange.walking = true;
   const { server } = request;
   for (let index = 0; index < returning; index++) {
     let result: unknown;
@@ -48,8 +49,10 @@ export function walk(
       return;
     }
   }
-  if (returning === runs.length) done();
-  else walkOn(passage, returning, exchange, request, reply, done);
+  if (returning === runs.length) {
+    if (exchange !== undefined) exchange.walking = false;
+    done();
+  } else walkOn(passage, returning, exchange, request, reply, done);
 }
 
 /** Runs the steps from `start` on, once `pending` has come true. */
@@ -68,6 +71,7 @@ function walkOn(
   const goOn = (): void => {
     while (exchange?.answered !== true) {
       if (index === runs.length) {
+        if (exchange !== undefined) exchange.walking = false;
         done();
         return;
       }
@@ -118,6 +122,7 @@ export function walkPayload(
     done(null, payload);
     return;
   }
+  if (exchange !== undefined) exchange.walking = true;
   const { server } = request;
   let current = payload;
   for (let index = 0; index < returning; index++) {
@@ -136,8 +141,10 @@ export function walkPayload(
     }
     if (!constant) current = result;
   }
-  if (returning === runs.length) done(null, current);
-  else walkPayloadOn(passage, returning, exchange, request, reply, current, done, constant);
+  if (returning === runs.length) {
+    if (exchange !== undefined) exchange.walking = false;
+    done(null, current);
+  } else walkPayloadOn(passage, returning, exchange, request, reply, current, done, constant);
 }
 
 function walkPayloadOn(
@@ -160,6 +167,7 @@ function walkPayloadOn(
     try {
       while (exchange?.answered !== true) {
         if (index === runs.length) {
+          if (exchange !== undefined) exchange.walking = false;
           done(null, current);
           return;
         }

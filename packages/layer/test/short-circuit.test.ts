@@ -45,6 +45,58 @@ const refusals: [string, Refusal][] = [
   ],
 ];
 
+/** Ways to call the not-found handler, and to answer there. */
+const losses: [string, Refusal, Refusal][] = (
+  [
+    ["returns reply.callNotFound()", (reply) => reply.callNotFound()],
+    ["calls it and returns nothing", (reply) => void reply.callNotFound()],
+    [
+      "calls it after a while and returns nothing",
+      async (reply) => {
+        await immediate();
+        reply.callNotFound();
+      },
+    ],
+  ] as [string, Refusal][]
+).flatMap(([how, lose]) => [
+  [`${how}, answered at once`, lose, (reply) => reply.code(404).send("no")],
+  [
+    `${how}, answered after a while`,
+    lose,
+    async (reply) => {
+      await immediate();
+      return reply.code(404).send("no");
+    },
+  ],
+]);
+
+describe("nothing but the not-found handler runs when a layer", () => {
+  it.each(losses)("%s", async (_how, lose, answer) => {
+    for (const phase of INBOUND_PHASES) {
+      const { app, reached } = await guarded({
+        [phase]: (_request: unknown, reply: FastifyReply) => lose(reply),
+      });
+      app.setNotFoundHandler((_request, reply) => {
+        reached.push("not found");
+        return answer(reply);
+      });
+      expect((await app.inject("/")).body, phase).toBe("no");
+      const before = INBOUND_PHASES.slice(0, INBOUND_PHASES.indexOf(phase));
+      expect(reached, phase).toEqual([...before, "not found"]);
+    }
+  });
+});
+
+it("an error handler may call the not-found handler, and no layer comes in any more", async () => {
+  const { app, reached } = await guarded({
+    onRequest: async () => Promise.reject(new Error("on purpose")),
+  });
+  app.setErrorHandler((_error, _request, reply) => reply.callNotFound());
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send("no"));
+  expect((await app.inject("/")).body).toBe("no");
+  expect(reached).toEqual([]);
+});
+
 describe("nothing further in runs when a layer", () => {
   it.each(refusals)("%s", async (_how, refuse) => {
     const { app, reached } = await guarded({

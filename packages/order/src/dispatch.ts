@@ -9,6 +9,7 @@ import {
   fail,
   fastifyHook,
   followExchanges,
+  lose,
   type Passage,
   passageOf,
   walkPayload,
@@ -136,7 +137,7 @@ export function dispatch(app: FastifyInstance, line: Line): Dispatcher {
     done();
   };
   followExchanges(app);
-  watchReplies(app, answer);
+  watchReplies(app, answer, lose);
   first.set("preSerialization", serialize);
   precede(app, "onRequest");
   add("onError", error);

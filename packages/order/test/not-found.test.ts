@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { describe, expect, it } from "vitest";
 import { boot, type Registration, WAYS } from "./boot.ts";
 import { layer, probe } from "./probes.ts";
@@ -142,28 +142,82 @@ describe("reply.callNotFound()", () => {
     }
   });
 
-  it("from a layer goes on with the last inbound phase, as Fastify does, and lets nothing else in", async () => {
-    const notes: string[] = [];
-    const app = await boot([
-      (app) =>
-        app.register(probe("outer", "identify", notes, ["onRequest", "preHandler", "onSend"])),
-      (app) =>
-        app.register(
-          layer("hiding", "gate", { onRequest: (_request, reply) => reply.callNotFound() }),
-        ),
-      (app) => app.register(probe("inner", "spend", notes, ["onRequest", "preHandler", "onSend"])),
-      (app) => app.setNotFoundHandler((_request, reply) => reply.code(404).send("not here")),
-      (app) => app.get("/", async () => "never"),
-    ]);
-    const [body, noted] = await ask(app, notes, "/");
-    expect(body).toBe("not here");
-    expect(noted).toEqual([
-      "onRequest outer",
-      "preHandler outer",
-      "preHandler inner",
-      "onSend inner",
-      "onSend outer",
-    ]);
+  const inward = ["onRequest", "preParsing", "preValidation", "preHandler"] as const;
+  type Hiding = (reply: FastifyReply) => unknown;
+  const hidings: Record<string, Hiding> = {
+    "returning the reply": (reply) => reply.callNotFound(),
+    "returning nothing": (reply) => void reply.callNotFound(),
+    "later, returning the reply": async (reply) => {
+      await null;
+      reply.callNotFound();
+      return reply;
+    },
+    "later, returning nothing": async (reply) => {
+      await null;
+      reply.callNotFound();
+    },
+  };
+  const notFoundHandlers = {
+    "at once": (_request: unknown, reply: FastifyReply) => reply.code(404).send("not here"),
+    "in its own time": async (_request: unknown, reply: FastifyReply) => {
+      await new Promise(setImmediate);
+      return reply.code(404).send("not here");
+    },
+  };
+
+  describe.each(inward)("from %s of a layer", (phase) => {
+    it.each(
+      Object.entries(hidings).flatMap(([how, hide]) =>
+        Object.entries(notFoundHandlers).map(([when, answer]) => ({ how, hide, when, answer })),
+      ),
+    )(
+      "$how, is its answer: no layer comes in any more, answered $when",
+      async ({ hide, answer }) => {
+        const notes: string[] = [];
+        const hiding = (_request: unknown, reply: FastifyReply) => hide(reply);
+        const app = await boot([
+          (app) => app.register(probe("outer", "identify", notes, [...inward, "onSend"])),
+          (app) => app.register(layer("hiding", "gate", { [phase]: hiding })),
+          (app) => app.register(probe("inner", "spend", notes, [...inward, "onSend"])),
+          (app) => app.addHook("preHandler", async () => void notes.push("preHandler user")),
+          (app) =>
+            app.setNotFoundHandler((request, reply) => {
+              notes.push("handler");
+              return answer(request, reply);
+            }),
+          (app) => app.get("/", async () => "never"),
+        ]);
+        const before = inward.slice(0, inward.indexOf(phase));
+        expect(await ask(app, notes, "/")).toEqual([
+          "not here",
+          [
+            ...before.flatMap((phase) => [`${phase} outer`, `${phase} inner`]),
+            `${phase} outer`,
+            "preHandler user",
+            "handler",
+            "onSend inner",
+            "onSend outer",
+          ],
+        ]);
+      },
+    );
+  });
+
+  it("from an error handler is an answer, too", async () => {
+    for (const phase of ["onRequest", "preParsing", "preValidation"] as const) {
+      const notes: string[] = [];
+      const app = await boot([
+        (app) => app.register(probe("seen", "observe", notes, [phase, "preHandler", "onSend"])),
+        (app) => app.addHook(phase, async () => Promise.reject(new Error("on purpose"))),
+        (app) => app.setErrorHandler((_error, _request, reply) => reply.callNotFound()),
+        (app) => app.setNotFoundHandler(notFoundHandlers["at once"]),
+        (app) => app.get("/", async () => "never"),
+      ]);
+      expect(await ask(app, notes, "/"), phase).toEqual([
+        "not here",
+        [`${phase} seen`, "onSend seen"],
+      ]);
+    }
   });
 
   it("serializes what the handler gives, with the layers behind users' hooks", async () => {
