@@ -7,12 +7,18 @@ import { startRedis } from "@enfilade/testing";
 import { worstOnRedis } from "./limits/redis-bursts.ts";
 import { redisContenders } from "./limits/redis-contenders.ts";
 import { serverInstructions } from "./limits/redis-instructions.ts";
+import type { Burst, BurstResult } from "./limits/redis-worker.ts";
 import { hear, start } from "./limits/worker.ts";
 import { median } from "./rounds.ts";
 
-const ROUNDS = Number(process.env.ROUNDS ?? 7);
-const DECISIONS = Number(process.env.DECISIONS ?? 40_000);
+const ROUNDS = Number(process.env.ROUNDS ?? 40);
+/** In a burst: short enough for all contenders to meet the same of what else the machine does. */
+const DECISIONS = Number(process.env.DECISIONS ?? 3_000);
 const CALLERS = 50;
+/** Creates the keys of a contender. */
+const ONCE_EACH: Burst = { decisions: 1_000, callers: CALLERS };
+/** Makes a contender's code hot. */
+const WARM_UP: Burst = { decisions: 30_000, callers: CALLERS };
 const WINDOW = { limit: 100, windowMs: 1_000 };
 const worker = new URL("limits/redis-worker.ts", import.meta.url);
 const names = Object.keys(redisContenders(WINDOW));
@@ -29,10 +35,8 @@ if (process.argv.includes("--instructions")) {
 
 const server = await startRedis();
 
-interface Sample {
-  readonly perSecond: number;
-  /** Processor time of a decision, in microseconds: the client's, and the server's. */
-  readonly micros: number;
+interface Sample extends BurstResult {
+  /** Processor time of a decision in the server, in microseconds. */
   readonly serverMicros: number;
 }
 
@@ -42,18 +46,26 @@ async function ofServer(section: string, field: RegExp): Promise<number> {
 }
 const serverCpu = () => ofServer("cpu", /used_cpu_(?:user|sys):([\d.]+)/g);
 
+const children = new Map(names.map((name) => [name, start(worker, [name, server.url])]));
+await Promise.all([...children.values()].map((child) => hear(child)));
+
+async function ask(name: string, burst: Burst): Promise<BurstResult> {
+  const child = children.get(name);
+  if (child === undefined) throw new Error(`There is no contender ${name}`);
+  child.send(burst);
+  return await hear<BurstResult>(child);
+}
+
 async function measure(name: string, callers = CALLERS): Promise<Sample> {
   await server.command("FLUSHALL");
-  const child = start(worker, [name, server.url, String(DECISIONS), String(callers)]);
-  await hear(child);
+  await ask(name, ONCE_EACH);
   const before = await serverCpu();
-  child.send("go");
-  const told = await hear<Omit<Sample, "serverMicros">>(child);
+  const told = await ask(name, { decisions: DECISIONS, callers });
   const serverMicros = (((await serverCpu()) - before) * 1_000_000) / DECISIONS;
-  if (child.exitCode === null) await once(child, "exit");
   return { ...told, serverMicros };
 }
 
+for (const name of names) await ask(name, WARM_UP);
 const samples = new Map(names.map((name) => [name, [] as Sample[]]));
 for (let round = 0; round < ROUNDS; round++) {
   for (const name of names.toSorted(() => Math.random() - 0.5)) {
@@ -68,7 +80,7 @@ const middle = (name: string, field: keyof Sample) => median(of(name, field));
 const ratio = (name: string, to: string, field: keyof Sample) =>
   median(of(name, field).map((value, round) => value / (of(to, field)[round] ?? Number.NaN)));
 
-console.log(`limits on Redis, ${ROUNDS} rounds of ${DECISIONS} decisions, ${CALLERS} in flight`);
+console.log(`limits on Redis, ${ROUNDS} bursts of ${DECISIONS} decisions, ${CALLERS} in flight`);
 for (const name of names) {
   console.log(
     `  ${name.padEnd(38)} ${middle(name, "perSecond").toFixed(0).padStart(7)} a second, ` +
@@ -102,6 +114,11 @@ for (let round = 0; round < ROUNDS; round++) {
 console.log(
   `  … to a caller that is alone: answered in 1 ÷ ${median(alone).toFixed(2)} of the time`,
 );
+
+for (const child of children.values()) {
+  child.disconnect();
+  await once(child, "exit");
+}
 
 console.log(`${WINDOW.limit} in ${WINDOW.windowMs} ms, bursts around the edges of windows`);
 for (const [name, open] of Object.entries(redisContenders(WINDOW))) {

@@ -5,19 +5,18 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRecorder, requireProgram } from "@enfilade/testing";
+import type { Burst } from "./redis-worker.ts";
 import { hear, start } from "./worker.ts";
 
 const worker = new URL("redis-worker.ts", import.meta.url);
-const CALLERS = "50";
+const CALLERS = 50;
 /** Enough for every key to be there; what both runs have in common goes out in the difference. */
 const [FEW, MANY] = [2_000, 8_000];
-/** A worker asks half as often before it is measured, and the server counts that as well. */
-const ASKED = 1.5;
 
 /** Counts the instructions that a server takes for a decision, outside its kernel; nothing else on the machine matters. */
 export async function serverInstructions(name: string): Promise<number> {
   const few = await countInstructions(name, FEW);
-  return ((await countInstructions(name, MANY)) - few) / (ASKED * (MANY - FEW));
+  return ((await countInstructions(name, MANY)) - few) / (MANY - FEW);
 }
 
 async function countInstructions(name: string, decisions: number): Promise<number> {
@@ -38,11 +37,13 @@ async function countInstructions(name: string, decisions: number): Promise<numbe
   }
   const ended = once(server, "close");
   await output.until((parts) => parts.join("").includes("Ready to accept"));
-  const child = start(worker, [name, `redis://127.0.0.1:${port}`, String(decisions), CALLERS]);
+  const child = start(worker, [name, `redis://127.0.0.1:${port}`]);
   await hear(child);
-  child.send("go");
+  const burst: Burst = { decisions, callers: CALLERS };
+  child.send(burst);
   await hear(child);
-  if (child.exitCode === null) await once(child, "exit");
+  child.disconnect();
+  await once(child, "exit");
   connect(port, "127.0.0.1").resume().end("SHUTDOWN NOSAVE\r\n");
   await ended;
   await rm(folder, { recursive: true });

@@ -9,12 +9,17 @@ export function start(program: URL, args: readonly string[]): ChildProcess {
 
 /** The next thing that a worker says; rejects where it ends without a word. */
 export async function hear<Said>(worker: ChildProcess): Promise<Said> {
-  const ended = once(worker, "exit").then(([code]) => {
+  const heard = new AbortController();
+  const { signal } = heard;
+  const ended = once(worker, "exit", { signal }).then(([code]) => {
     throw new Error(`The worker has ended with ${String(code)}`);
   });
-  ended.catch(() => {});
-  const [said] = await Promise.race([once(worker, "message"), ended]);
-  return said as Said;
+  try {
+    const [said] = await Promise.race([once(worker, "message", { signal }), ended]);
+    return said as Said;
+  } finally {
+    heard.abort();
+  }
 }
 
 /** Runs a worker that says one thing. */
