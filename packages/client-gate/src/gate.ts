@@ -1,3 +1,4 @@
+import { isThenable } from "@enfilade/layer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Client, clientOf } from "./client.ts";
 import { CLIENT_GATE_INVALID_VERDICT } from "./errors.ts";
@@ -80,10 +81,6 @@ function ask({ name, conditions: { when } }: Rule, { request }: Client): MaybePr
   return isThenable(verdict)
     ? Promise.resolve(verdict).then((later) => check(name, later))
     : check(name, verdict);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
 // Truthy is not true: a function that forgets to return would let everybody in, or nobody.

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isThenable } from "@enfilade/layer";
 import type { OriginFunction } from "./types.ts";
 
 /** Origins that are nobody's: what lets them in lets everybody in. Under names that common patterns end in. */
@@ -36,8 +37,4 @@ export function isOpenFunction(judge: OriginFunction): boolean | Promise<boolean
   } catch {
     return false;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }

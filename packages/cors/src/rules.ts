@@ -1,3 +1,4 @@
+import { isThenable } from "@enfilade/layer";
 import type { FastifyRequest } from "fastify";
 import { CORS_INVALID_VERDICT } from "./errors.ts";
 import { isInsecure, isOrigin, NULL_ORIGIN } from "./origin.ts";
@@ -92,10 +93,6 @@ function ask(
     check(verdict);
   }
   return false;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
 // Truthy is not true: a callback-style function gives undefined, one that looks an origin up gives a record.

@@ -31,6 +31,7 @@ export {
   serverOptionsOf,
 } from "./proxy-trust.ts";
 export { type Recording, record } from "./record.ts";
+export { isThenable } from "./thenable.ts";
 export type {
   Answer,
   AuditedRoute,

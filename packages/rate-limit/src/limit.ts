@@ -1,3 +1,4 @@
+import { isThenable } from "@enfilade/layer";
 import type { Decision, Limiter } from "@enfilade/limiter";
 import { putRateHeaders } from "@enfilade/limiter/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -5,7 +6,6 @@ import type { Callers } from "./callers.ts";
 import { RATE_LIMIT_INVALID_ANSWER } from "./errors.ts";
 import { type Reason, refusal } from "./refuse.ts";
 import { LARGEST_COST, type Rules } from "./rules.ts";
-import { isThenable } from "./thenable.ts";
 import { chargesOf, type Tier } from "./tiers.ts";
 import type { KeyGenerator, RateLimitListener } from "./types.ts";
 

@@ -1,4 +1,4 @@
-import { type Exchange, exchangeOf } from "@enfilade/layer";
+import { type Exchange, exchangeOf, isThenable } from "@enfilade/layer";
 import type { FastifyRequest } from "fastify";
 import { TIMING_INVALID_SPAN } from "./errors.ts";
 import { isMetricName, type Metric } from "./server-timing.ts";
@@ -155,10 +155,6 @@ function assertSpan(name: unknown, description: unknown): void {
   if (description !== undefined && typeof description !== "string") {
     throw new TIMING_INVALID_SPAN("description", typeof description, "Give a string, or none.");
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
 const kTiming: unique symbol = Symbol.for("enfilade.timing");

@@ -1,4 +1,4 @@
-import { defineLayer, type Finding, type Layer, type RouteView } from "@enfilade/layer";
+import { defineLayer, type Finding, isThenable, type Layer, type RouteView } from "@enfilade/layer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { createHostReader } from "./authority.ts";
 import { TRUSTED_HOST_MISDIRECTED, TRUSTED_HOST_UNKNOWN } from "./errors.ts";
@@ -55,7 +55,9 @@ export const trustedHost: Layer<TrustedHostOptions> = defineLayer<TrustedHostOpt
         if (typeof hosts === "function") {
           const verdict: unknown = hosts(host, request);
           return isThenable(verdict)
-            ? verdict.then((trusted) => receive(trusted, host, settings, request, reply))
+            ? Promise.resolve(verdict).then((trusted) =>
+                receive(trusted, host, settings, request, reply),
+              )
             : receive(verdict, host, settings, request, reply);
         }
         const trusted = hosts === undefined || hosts.has(host, request.raw.socket.localPort);
@@ -65,10 +67,6 @@ export const trustedHost: Layer<TrustedHostOptions> = defineLayer<TrustedHostOpt
     };
   },
 });
-
-function isThenable(value: unknown): value is Promise<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
-}
 
 /** Lets a request in, sends it on, or refuses it. */
 function receive(

@@ -98,6 +98,8 @@ describe.each(WAYS)("%s, a function", (way) => {
     ["1", 1],
     ["nothing", undefined],
     ["a promise of 1", Promise.resolve(1)],
+    // Fastify waits for what a hook gives, and `then` need not give anything.
+    ["false later, by a `then` that gives nothing", laterOf(false)],
   ])("that gives %s and not true lets nobody in", async (_what, verdict) => {
     const app = await hostApp(way, { hosts: (() => verdict) as never });
 
@@ -150,4 +152,10 @@ describe.each(WAYS)("%s, a route", (way) => {
 
 function fail(): never {
   throw new Error("the tenants' database is down");
+}
+
+/** What can be awaited, and is no promise. */
+function laterOf(value: unknown): object {
+  const then = (resolve: (value: unknown) => void) => queueMicrotask(() => resolve(value));
+  return { then };
 }
