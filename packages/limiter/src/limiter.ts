@@ -201,8 +201,10 @@ class StoreLimiter implements Limiter {
     const decisions: Decision[] = [];
     const held: Held[] = [];
     for (const [index, group] of groups.entries()) {
-      // Only a placed charge can be undone exactly; the last partition has nobody to wait for.
-      const placed = mode === "charge" && index < groups.length - 1 ? "reserve" : mode;
+      // Only a placed charge can be undone exactly. The last partition has nobody to wait for; a lease may come late,
+      // and was its holder's before or not.
+      const isPlaced = index < groups.length - 1 || group.some(isLease);
+      const placed = mode === "charge" && isPlaced ? "reserve" : mode;
       const { decision, sources, positions } = await this.#ask(group, placed, options);
       decisions.push(decision);
       if (decision.admitted) {

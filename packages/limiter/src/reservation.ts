@@ -93,10 +93,19 @@ export class HeldReservation implements Reservation {
     for (const policy of this.#lost) listener(policy);
   }
 
+  /** Tells every listener, and throws the first failure among them once all have heard. */
   #lose(policy: string): void {
     if (this.#lost.includes(policy)) return;
     this.#lost.push(policy);
-    for (const listener of this.#listeners) listener(policy);
+    const failures: unknown[] = [];
+    for (const listener of this.#listeners) {
+      try {
+        listener(policy);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   async cancel(): Promise<void> {

@@ -57,9 +57,10 @@ describe("the heartbeat", () => {
         heard.push(name);
         throw new Error(name);
       });
+      reservation.onLost(() => heard.push(`also ${name}`));
     }
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(heard).toEqual(["first", "second"]);
+    expect(heard).toEqual(["first", "also first", "second", "also second"]);
     expect(limiter.state().lastError).toEqual(new Error("second"));
   });
 

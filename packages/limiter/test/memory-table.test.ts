@@ -89,6 +89,20 @@ describe("a memory store that is full", () => {
     for (const key of ["d", "e"]) expect(decide(runs, key, { lease: key }).admitted).toBe(true);
   });
 
+  it("gives back what has expired of the counter that keys without room share, however many have room", () => {
+    const { clock, decide } = start(1_000);
+    const long = concurrency({ limit: 1, ttl: "day" });
+    for (let i = 0; i < 1_000; i++) decide(long, `key-${i}`, { lease: "a" });
+    const runs = concurrency({ limit: 1, ttl: 10_000 });
+    expect(decide(runs, "d", { lease: "d" }).admitted).toBe(true);
+    expect(decide(runs, "e", { lease: "e" })).toMatchObject({
+      admitted: false,
+      retryAfterMs: 10_000,
+    });
+    clock.advance(10_000);
+    expect(decide(runs, "e", { lease: "e" }).admitted).toBe(true);
+  });
+
   it("tells when slots come back, of leases with lives of their own under one key", () => {
     const { clock, decide } = start(3);
     const take = (lease: string, ttl: number, cost: number) =>

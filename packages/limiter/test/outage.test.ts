@@ -176,6 +176,18 @@ describe("what the store did although its caller had been answered", () => {
     await settled(() => left({ policy: closed, key: "k" })).toBe(100);
   });
 
+  it("is not undone where it is a lease that its holder had before", async () => {
+    const { store, limiter, decide, left } = start();
+    const held = { policy: runs, key: "k", lease: "its-own" };
+    expect((await decide(held)).admitted).toBe(true);
+    store.trouble = "ran-late";
+    expect((await decide(held, { policy: closed, key: "k" })).admitted).toBe(false);
+    store.trouble = "none";
+    await settled(() => left({ policy: closed, key: "k" })).toBe(100);
+    expect(limiter.state().undone).toBe(1);
+    expect(left(held)).toBe(1);
+  });
+
   it("is reported where nobody can tell, and its leases are given back", async () => {
     const { store, limiter, decide } = start();
     store.trouble = "unknown";

@@ -77,15 +77,13 @@ export class LeaseTable implements CounterTable {
     }
   }
 
-  #stateOf({ key, partition }: ResolvedCharge, now: number): LeaseState | undefined {
-    const name = nameOf(partition, key);
-    const state = this.#keys.get(name);
-    if (state !== undefined) {
-      expireLeases(state, now);
-      return state;
-    }
-    if (this.#keys.size < this.#maxKeys) return undefined;
-    return this.#keys.get(this.#roomFor({ key, partition }, now));
+  /** The leases that a key is counted with, none of them expired; nothing where it has none, and there is room for some. */
+  #stateOf(charge: ResolvedCharge, now: number): LeaseState | undefined {
+    const own = this.#keys.get(nameOf(charge.partition, charge.key));
+    const isFull = own === undefined && this.#keys.size >= this.#maxKeys;
+    const state = isFull ? this.#keys.get(this.#roomFor(charge, now)) : own;
+    if (state !== undefined) expireLeases(state, now);
+    return state;
   }
 
   /** The name under which a key without leases may have some. */

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { NOWHERE } from "../../src/algorithms/weighing.ts";
 import { type MemoryStore, memoryStore, type Store } from "../../src/index.ts";
 import { type Fate, StoreFailure } from "../../src/store-failure.ts";
 
@@ -34,7 +35,18 @@ export function shakyStore(now?: () => number): ShakyStore {
       attempt(
         "decide",
         () => memory.decide(charges, mode === "charge" ? "reserve" : mode),
-        (outcome) => ({ ran: "yes", outcome }),
+        ({ decision, positions }) => ({
+          ran: "yes",
+          // What was not asked for is known of what is charged alone: by the time, and the cost.
+          outcome: {
+            decision,
+            positions: positions.map((position, index) =>
+              mode === "charge" && charges[index]?.policy.kind === "concurrency"
+                ? NOWHERE
+                : position,
+            ),
+          },
+        }),
       ),
     adjust: (adjustments) =>
       attempt(
