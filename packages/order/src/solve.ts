@@ -85,24 +85,28 @@ function comparing(rank: (member: Member) => number): (a: Member, b: Member) => 
 function sort(ranked: readonly Member[], constraints: readonly Constraint[]): Member[] {
   const sorted: Member[] = [];
   const left = new Set(ranked);
-  const nextTo = (member: Member, path: readonly Member[]): Member | undefined => {
-    const holding = constraints.filter(({ outer, inner }) => inner === member && left.has(outer));
-    if (holding.length === 0) return member;
-    if (path.includes(member) || holding.some(({ by }) => by === member)) return undefined;
-    const outer = ranked.filter((other) =>
-      holding.some((constraint) => constraint.outer === other),
-    );
-    return firstOf(outer, [...path, member]);
-  };
-  const firstOf = (members: Iterable<Member>, path: readonly Member[]): Member | undefined => {
+  const firstOf = (members: Iterable<Member>, seen: Set<Member>): Member | undefined => {
     for (const member of members) {
-      const next = nextTo(member, path);
+      const next = nextTo(member, seen);
       if (next !== undefined) return next;
     }
     return undefined;
   };
+  const nextTo = (member: Member, seen: Set<Member>): Member | undefined => {
+    // Once is enough: who has led nowhere leads nowhere from elsewhere.
+    if (seen.has(member)) return undefined;
+    seen.add(member);
+    const holding = constraints.filter(({ outer, inner }) => inner === member && left.has(outer));
+    if (holding.length === 0) return member;
+    if (holding.some(({ by }) => by === member)) return undefined;
+    const outer = new Set(holding.map((constraint) => constraint.outer));
+    return firstOf(
+      ranked.filter((other) => outer.has(other)),
+      seen,
+    );
+  };
   for (;;) {
-    const next = firstOf(left, []);
+    const next = firstOf(left, new Set());
     if (next === undefined) return sorted;
     left.delete(next);
     sorted.push(next);

@@ -84,6 +84,18 @@ describe("a constraint moves the layer that asks for it, and nobody else", () =>
   });
 });
 
+it("a cycle is found whatever the number of ways that lead to it", () => {
+  const rungs = Array.from({ length: 24 }, (_, index) => [`a${index}`, `b${index}`]);
+  const ladder = rungs.flatMap((rung, index) =>
+    rung.map((name) =>
+      member(name, "gate", { after: index === 0 ? ["x"] : [], before: rungs[index + 1] ?? [] }),
+    ),
+  );
+  const circle = [member("x", "gate", { after: ["y"] }), member("y", "gate", { after: ["x"] })];
+  const { cycle = [] } = solve([...ladder.toReversed(), ...circle]);
+  expect(cycle.map(({ outer }) => outer.layer.name).sort()).toEqual(["x", "y"]);
+});
+
 describe("a place", () => {
   it("counts whether or not a layer stands in it, but for one with a question mark", () => {
     const key = member("key", "authenticate");
