@@ -1,8 +1,8 @@
-import type { Answer, Step } from "@enfilade/layer";
+import { type Answer, isPreflight, type Step } from "@enfilade/layer";
 import { arrangementOf } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Engine } from "./engine.ts";
-import { answerPreflight, isPreflight } from "./preflight.ts";
+import { answerPreflight } from "./preflight.ts";
 import { type Territory, territoryOf } from "./territory.ts";
 
 const kDoor: unique symbol = Symbol("enfilade.cors.door");

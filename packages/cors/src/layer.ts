@@ -1,4 +1,4 @@
-import { defineLayer, type Answer as HookAnswer, type Layer } from "@enfilade/layer";
+import { defineLayer, type Answer as HookAnswer, isPreflight, type Layer } from "@enfilade/layer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Answer } from "./answers.ts";
 import { audit } from "./audit.ts";
@@ -9,7 +9,7 @@ import { enforce } from "./headers.ts";
 import type { CorsOptions } from "./options.ts";
 import { isOwnOrigin } from "./origin.ts";
 import type { Policy } from "./policy.ts";
-import { answerPreflight, isPreflight } from "./preflight.ts";
+import { answerPreflight } from "./preflight.ts";
 import { policyOf, Territory, territoryOf } from "./territory.ts";
 import "./types.ts";
 

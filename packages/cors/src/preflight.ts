@@ -6,15 +6,6 @@ import type { Policy } from "./policy.ts";
 import type { RouteBook } from "./route-book.ts";
 import { territoryOf } from "./territory.ts";
 
-/**
- * Tells whether a request asks for another one's permission. `OPTIONS` alone does not: an application may have a use
- * for it (Fetch, section 3.3.2).
- */
-export function isPreflight({ method, headers }: FastifyRequest): boolean {
-  if (method !== "OPTIONS") return false;
-  return Boolean(headers.origin && headers["access-control-request-method"]);
-}
-
 /** A list of field names (RFC 9110, sections 5.1 and 5.6.1). */
 const FIELD_NAMES = /^[\t ]*[\w!#$%&'*+.^`|~-]+(?:[\t ]*,[\t ]*[\w!#$%&'*+.^`|~-]+)*[\t ]*$/;
 const MAX_FIELD_NAMES = 4096;

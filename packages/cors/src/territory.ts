@@ -1,4 +1,4 @@
-import { optionReader } from "@enfilade/layer";
+import { optionReader, rootOf } from "@enfilade/layer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { CORS_INVALID_OPTION, CORS_REGISTERED_TWICE } from "./errors.ts";
 import type { CorsOptions, CorsRouteOptions } from "./options.ts";
@@ -102,10 +102,4 @@ export function policyOf(territory: Territory, request: FastifyRequest): Policy 
 function bookOf(root: Instance): RouteBook {
   root[kBook] ??= createRouteBook(root);
   return root[kBook];
-}
-
-/** The root's prototype is a plain object: it cannot register anything. */
-function rootOf(app: FastifyInstance): FastifyInstance {
-  const above = Object.getPrototypeOf(app) as FastifyInstance | null;
-  return above !== null && "register" in above ? rootOf(above) : app;
 }

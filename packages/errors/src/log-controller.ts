@@ -1,3 +1,4 @@
+import { internalOf } from "@enfilade/layer";
 import type { FastifyInstance, FastifyRequest, LogController } from "fastify";
 
 /** Tells whether Fastify says nothing of a request, and so nothing of what its error handler meets. */
@@ -12,13 +13,8 @@ export function silenceOf(app: FastifyInstance): IsSilent {
   return controller === undefined ? () => false : (request) => controller.isLogDisabled(request);
 }
 
-function findLogController(app: object | null): LogController | undefined {
-  if (app === null) return undefined;
-  const symbol = Object.getOwnPropertySymbols(app).find(
-    ({ description }) => description === "fastify.logController",
-  );
-  if (symbol === undefined) return findLogController(Object.getPrototypeOf(app));
-  const controller: Partial<LogController> | undefined = Reflect.get(app, symbol);
+function findLogController(app: FastifyInstance): LogController | undefined {
+  const controller = internalOf(app, "fastify.logController") as Partial<LogController> | undefined;
   return typeof controller?.isLogDisabled === "function"
     ? (controller as LogController)
     : undefined;

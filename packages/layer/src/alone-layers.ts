@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { PlacedLayer } from "./arrangement.ts";
+import { rootOf } from "./root.ts";
 
 const kAlone: unique symbol = Symbol.for("enfilade.alone");
 const kHolders: unique symbol = Symbol.for("enfilade.holders");
@@ -24,7 +25,7 @@ export function layersAlone(root: Instance): { name: string; instance: FastifyIn
 export function keepLayer(app: Instance, layer: PlacedLayer): void {
   if (!Object.hasOwn(app, kAlone)) app[kAlone] = [];
   app[kAlone]?.push(layer);
-  const root = rootOf(app);
+  const root: Instance = rootOf(app);
   root[kHolders] ??= new Set();
   root[kHolders].add(app);
 }
@@ -45,9 +46,4 @@ export function layersAbove(app: FastifyInstance): PlacedLayer[] {
 
 function own(app: Instance): readonly PlacedLayer[] {
   return (Object.hasOwn(app, kAlone) ? app[kAlone] : undefined) ?? [];
-}
-
-function rootOf(app: Instance): Instance {
-  const above: object | null = Object.getPrototypeOf(app);
-  return above !== null && "register" in above ? rootOf(above as Instance) : app;
 }

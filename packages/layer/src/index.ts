@@ -24,6 +24,7 @@ export {
   type Phase,
 } from "./phases.ts";
 export { isPlace, PLACES, type Place, placeRank } from "./places.ts";
+export { isPreflight } from "./preflight.ts";
 export {
   type ProxyTrust,
   proxyTrustOf,
@@ -31,6 +32,7 @@ export {
   serverOptionsOf,
 } from "./proxy-trust.ts";
 export { type Recording, record } from "./record.ts";
+export { internalOf, rootOf } from "./root.ts";
 export { isThenable } from "./thenable.ts";
 export type {
   Answer,

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import type { FastifyInstance } from "fastify";
+import { internalOf } from "./root.ts";
 
 /**
  * Whom an app believes about the address of a client: `nobody` but the connection itself, `some` proxies, or
@@ -23,13 +24,7 @@ const WIDEST = { ipv4: 8, ipv6: 7 };
 
 /** Finds what an app was created with. Fastify keeps its options in no public place, and may move them. */
 export function serverOptionsOf(app: FastifyInstance): ServerOptions | undefined {
-  for (let scope: object | null = app; scope !== null; scope = Object.getPrototypeOf(scope)) {
-    const symbol = Object.getOwnPropertySymbols(scope).find(
-      ({ description }) => description === "fastify.options",
-    );
-    if (symbol !== undefined) return Reflect.get(scope, symbol);
-  }
-  return undefined;
+  return internalOf(app, "fastify.options") as ServerOptions | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   type Finding,
   proxyTrustOf,
   type RouteView,
+  rootOf,
   serverOptionsOf,
 } from "@enfilade/layer";
 import { claimNames, type Teller } from "@enfilade/limiter/http";
@@ -131,10 +132,4 @@ function namesOf(app: FastifyInstance): Set<string> {
   const names = new Set<string>();
   Reflect.set(root, kNames, names);
   return names;
-}
-
-/** The root's prototype is a plain object: it cannot register anything. */
-function rootOf(app: FastifyInstance): FastifyInstance {
-  const above = Object.getPrototypeOf(app) as FastifyInstance | null;
-  return above !== null && "register" in above ? rootOf(above) : app;
 }

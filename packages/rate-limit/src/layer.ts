@@ -1,5 +1,11 @@
 import { decoratePrincipal, hasAuthenticator } from "@enfilade/auth";
-import { defineLayer, type Layer, type LayerRegistration, type LayerSetup } from "@enfilade/layer";
+import {
+  defineLayer,
+  isPreflight,
+  type Layer,
+  type LayerRegistration,
+  type LayerSetup,
+} from "@enfilade/layer";
 import { arrangementOf } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
@@ -8,7 +14,6 @@ import { type By, readBy } from "./callers.ts";
 import { RATE_LIMIT_TOO_EARLY } from "./errors.ts";
 import { throttleFailures } from "./failures.ts";
 import { PACKAGE, type RateLimitOptions, readerOf, resolveOptions } from "./options.ts";
-import { isPreflight } from "./preflight.ts";
 import { answerRefused, decorateRefused } from "./refuse.ts";
 import { RouteLimits, unbroken } from "./route-limits.ts";
 import "./types.ts";

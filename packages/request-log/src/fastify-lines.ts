@@ -1,3 +1,4 @@
+import { internalOf } from "@enfilade/layer";
 import type { FastifyInstance } from "fastify";
 
 /** The part of Fastify's log controller that tells whether it is silent. */
@@ -10,24 +11,13 @@ interface Controller {
  * completed". An application that brings a log controller class of its own has decided for itself.
  */
 export function fastifyLogsRequests(app: FastifyInstance): boolean {
-  const controller = controllerOf(app);
+  const controller = internalOf(app, "fastify.logController") as Controller | undefined;
   if (controller === undefined) {
     // The first releases of Fastify 5 have the plain option alone.
     return Reflect.get(app.initialConfig, "disableRequestLogging") === false;
   }
   const isFastifys = Object.getPrototypeOf(controller)?.constructor?.name === "LogController";
   return isFastifys && controller.disableRequestLogging === false;
-}
-
-/** Fastify keeps it under a symbol of its own, on the root instance. */
-function controllerOf(app: FastifyInstance): Controller | undefined {
-  for (let scope: object | null = app; scope !== null; scope = Object.getPrototypeOf(scope)) {
-    const key = Object.getOwnPropertySymbols(scope).find(
-      ({ description }) => description === "fastify.logController",
-    );
-    if (key !== undefined) return Reflect.get(scope, key) as Controller | undefined;
-  }
-  return undefined;
 }
 
 /** Tells whether an app was made without a logger: Fastify's stand-in has one empty function for all levels. */

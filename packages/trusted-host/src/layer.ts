@@ -1,4 +1,11 @@
-import { defineLayer, type Finding, isThenable, type Layer, type RouteView } from "@enfilade/layer";
+import {
+  defineLayer,
+  type Finding,
+  isPreflight,
+  isThenable,
+  type Layer,
+  type RouteView,
+} from "@enfilade/layer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { createHostReader } from "./authority.ts";
 import { TRUSTED_HOST_MISDIRECTED, TRUSTED_HOST_UNKNOWN } from "./errors.ts";
@@ -102,14 +109,6 @@ function locationOf(
     visit,
     www,
     (other) => hosts.names.has(other.hostname) && hosts.has(other, localPort),
-  );
-}
-
-function isPreflight({ method, headers }: FastifyRequest): boolean {
-  return (
-    method === "OPTIONS" &&
-    headers.origin !== undefined &&
-    headers["access-control-request-method"] !== undefined
   );
 }
 

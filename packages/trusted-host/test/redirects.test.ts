@@ -90,6 +90,14 @@ describe.each(WAYS)("%s, with httpsRedirect", (way) => {
     });
   });
 
+  test("what only looks like a preflight is sent on", async () => {
+    const app = await hostApp(way, { hosts, httpsRedirect: true }, TRUSTED);
+    app.options("/", async () => "no preflight");
+    const headers = { origin: "", "access-control-request-method": "POST" };
+
+    expect((await ask(app, "example.com", { method: "OPTIONS", headers })).status).toBe(307);
+  });
+
   test("a target that is made to look like another host stays a path", async () => {
     const app = await hostApp(way, { hosts: ["example.com"], httpsRedirect: true }, TRUSTED);
     const origin = await listen(app);
