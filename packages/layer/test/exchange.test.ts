@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { createDeferred, createRecorder, listen, openExchange } from "@enfilade/testing";
+import { createDeferred, createRecorder, listen, openExchange, pieces } from "@enfilade/testing";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { describe, expect, it } from "vitest";
 import { type Exchange, exchangeOf } from "../src/index.ts";
-import { createApp, layer, pieces } from "./support.ts";
+import { createApp, layer } from "./support.ts";
 
 /** An app that hands out its exchanges when they have settled. */
 async function settledOf(app: FastifyInstance) {

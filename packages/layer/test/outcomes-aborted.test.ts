@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
-import { createDeferred, type Exchange, listen, openExchange } from "@enfilade/testing";
+import { createDeferred, type Exchange, listen, openExchange, pieces } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
-import { createApp, neverAnswers, outcomesOf, pieces, watchEndings } from "./support.ts";
+import { createApp, neverAnswers, outcomesOf, watchEndings } from "./support.ts";
 
 const json = { "content-type": "application/json" };
 

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { Readable } from "node:stream";
-import { createDeferred } from "@enfilade/testing";
+import { createDeferred, pieces } from "@enfilade/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { expect, it, onTestFinished } from "vitest";
-import { outcomesOf, pieces, watchEndings } from "./support.ts";
+import { outcomesOf, watchEndings } from "./support.ts";
 
 /** An app over HTTP/2 that records how its exchanges end. */
 async function createHttp2App() {

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
-import { createDeferred, listen, openExchange } from "@enfilade/testing";
+import { createDeferred, listen, openExchange, pieces } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
-import { createApp, neverAnswers, outcomesOf, pieces, watchEndings } from "./support.ts";
+import { createApp, neverAnswers, outcomesOf, watchEndings } from "./support.ts";
 
 describe("completed is what was delivered whole", () => {
   it.each([

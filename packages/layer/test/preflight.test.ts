@@ -13,7 +13,7 @@ it.each<[string, InjectOptions, boolean]>([
   ["OPTIONS without an origin", { headers: { "access-control-request-method": "POST" } }, false],
   ["OPTIONS with an empty origin", { headers: { ...ASKS, origin: "" } }, false],
   ["OPTIONS that asks for nothing", { headers: { origin: ASKS.origin } }, false],
-])("of %s, isPreflight says so", async (_request, request, said) => {
+])("isPreflight tells what %s is", async (_request, request, said) => {
   const app = createApp();
   app.all("/", async (asked) => ({ said: isPreflight(asked) }));
   expect((await app.inject({ method: "OPTIONS", url: "/", ...request })).json()).toEqual({ said });

@@ -57,12 +57,6 @@ export async function outcomesOf(
   return endings.items.map(({ outcome }) => outcome);
 }
 
-/** A stream that gives one piece and then waits for what the test decides. */
-export async function* pieces(first: string, then: Promise<string>): AsyncGenerator<string> {
-  yield first;
-  yield await then;
-}
-
 /** A route that never answers by itself, and tells when it was reached. */
 export function neverAnswers(app: FastifyInstance): Promise<void> {
   const reached = createDeferred();
