@@ -1,11 +1,12 @@
 import { auth } from "@enfilade/auth";
 import { memoryStore, redisStore, type Store } from "@enfilade/limiter";
+import { createApp, WAYS, type Way } from "@enfilade/line-testing";
 import { createRedis } from "@enfilade/redis";
 import { anyRedis, createClock } from "@enfilade/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type QuotaAdminOptions, type QuotaOptions, quota, quotaAdmin } from "../src/index.ts";
-import { bareApp, believing, WAYS, type Way } from "./support/apps.ts";
+import { believing } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 100, per: "hour" },
@@ -43,7 +44,7 @@ async function redis(): Promise<Store> {
 
 /** An app with quotas, one run of Ann's that has cost something, and the admin view. */
 async function adminApp(way: Way, open: () => Promise<Store>, options: QuotaAdminOptions = {}) {
-  const app = await bareApp(way);
+  const app = await createApp({ way });
   await app.register(believing);
   await app.register(auth);
   await app.register(quota, {
@@ -78,7 +79,7 @@ describe.each([
   ["in Redis", redis],
 ])("%s", (_where, open) => {
   test("GET tells what a caller has used, debts included, of the policies that count by what is given", async () => {
-    const app = await adminApp("under the order", open);
+    const app = await adminApp("in line", open);
 
     const { policies: usages } = (await read(app, "user=ann&org=acme")).json();
 
@@ -113,7 +114,7 @@ describe.each([
   });
 
   test("DELETE makes the counters of one policy as good as new, or of all that a caller has", async () => {
-    const app = await adminApp("under the order", open);
+    const app = await adminApp("in line", open);
     expect((await app.inject({ url: "/", headers: as(ann) })).statusCode).toBe(429);
 
     expect((await reset(app, "user=ann&policy=tokens")).json()).toEqual({ reset: ["tokens"] });
@@ -165,7 +166,7 @@ describe.each(WAYS)("%s", (way) => {
   });
 
   test("does not boot where nothing checks who is calling", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     await app.register(quota, { policies });
     app.register(quotaAdmin, { prefix: "/admin/quota" });
     const error = await app.ready().then(
@@ -174,7 +175,7 @@ describe.each(WAYS)("%s", (way) => {
     );
     const expected = {
       alone: "QUOTA_ADMIN_UNPROTECTED.* below /admin/quota",
-      "under the order": "ORDER_UNPROTECTED_ROUTE.*/admin/quota",
+      "in line": "ORDER_UNPROTECTED_ROUTE.*/admin/quota",
     };
     expect(`${Reflect.get(error ?? {}, "code")} ${error?.message}`).toMatch(
       new RegExp(expected[way], "s"),
@@ -182,7 +183,7 @@ describe.each(WAYS)("%s", (way) => {
   });
 
   test("boots where its user protects it", async () => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     await app.register(quota, { policies });
     app.register(async (scope) => {
       scope.addHook("onRequest", async (_request, reply) => {
@@ -221,7 +222,7 @@ test("does not boot without quotas, nor with options that are not valid", async 
 describe("from outside, without the admin view", () => {
   const address = "127.0.0.1";
   async function usedOnce(policies: QuotaOptions["policies"], store: Store) {
-    const app = await bareApp("alone");
+    const app = await createApp();
     await app.register(quota, { policies, store });
     app.get("/", { config: { quota: true } }, () => "done");
     await app.inject("/");

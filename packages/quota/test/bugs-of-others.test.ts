@@ -1,7 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { WAYS } from "@enfilade/line-testing";
 import { createDeferred, createRecorder, listen, openExchange } from "@enfilade/testing";
 import { describe, expect, test } from "vitest";
-import { ann, eventually, quotaApp, WAYS } from "./support/apps.ts";
+import { ann, eventually, quotaApp } from "./support/apps.ts";
 
 /* Bugs that others had, each as what must not happen here. */
 

@@ -1,8 +1,9 @@
+import { WAYS } from "@enfilade/line-testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CallerPart, counterOf } from "../src/caller.ts";
 import type { Caller, QuotaPolicyOptions } from "../src/index.ts";
-import { quotaApp, WAYS } from "./support/apps.ts";
+import { quotaApp } from "./support/apps.ts";
 
 const ann = { id: "key-1", userId: "ann", claims: { org_id: "acme" }, sessionId: "s1" };
 
@@ -13,7 +14,7 @@ async function statusesOf(
   { limit = 1, trustProxy = false }: { limit?: number; trustProxy?: boolean } = {},
 ): Promise<number[]> {
   const { app } = await quotaApp(
-    "under the order",
+    "in line",
     { policies: { requests: { counts: "requests", limit, per: "hour", ...(by && { by }) } } },
     { trustProxy },
   );

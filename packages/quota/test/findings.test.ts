@@ -1,10 +1,11 @@
 import { auth } from "@enfilade/auth";
 import { defineLayer } from "@enfilade/layer";
 import { claimNames } from "@enfilade/limiter/http";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import type { FastifyInstance } from "fastify";
 import { expect, test } from "vitest";
 import { type QuotaOptions, quota } from "../src/index.ts";
-import { bareApp, believing, WAYS } from "./support/apps.ts";
+import { believing } from "./support/apps.ts";
 
 const policies: QuotaOptions["policies"] = {
   tokens: { counts: "tokens", limit: 1_000, per: "minute" },
@@ -17,7 +18,7 @@ async function findingsOf(
   options: QuotaOptions,
   declare: (app: FastifyInstance) => void,
 ): Promise<string[]> {
-  const app = await bareApp("under the order");
+  const app = await createApp({ way: "in line" });
   await app.register(quota, options);
   declare(app);
   await app.ready();
@@ -114,7 +115,7 @@ test.each(WAYS)("%s, a name that another layer tells is taken", async (way) => {
     own: { quota: boolean | { policies: string[] } } = { quota: true },
     options: Partial<QuotaOptions> = {},
   ) => {
-    const app = await bareApp(way);
+    const app = await createApp({ way });
     await app.register(shield);
     await app.register(quota, { policies: by, estimate, ...options });
     app.get("/runs", { config: own }, () => "done");
@@ -133,11 +134,11 @@ test.each(WAYS)("%s, a name that another layer tells is taken", async (way) => {
 });
 
 test.each(WAYS)("%s, quotas of which one governs may share a name", async (way) => {
-  const app = await bareApp(way);
+  const app = await createApp({ way });
   const requests = { counts: "requests", limit: 5, per: "hour", by: "address" } as const;
   await app.register(quota, { policies: { requests } });
   app.register(async (scope) => {
-    const layer = { override: way === "under the order" };
+    const layer = { override: way === "in line" };
     await scope.register(quota, { policies: { requests: { ...requests, limit: 3 } }, layer });
     scope.get("/runs", { config: { quota: true } }, () => "done");
   });

@@ -1,6 +1,7 @@
+import { WAYS } from "@enfilade/line-testing";
 import { describe, expect, test } from "vitest";
 import { quota } from "../src/index.ts";
-import { ann, bob, quotaApp, WAYS } from "./support/apps.ts";
+import { ann, bob, quotaApp } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 10, per: "minute" },
@@ -274,7 +275,7 @@ describe("in a scope of its own", () => {
       const { quota } = await import("../src/index.ts");
       await scope.register(quota, {
         policies: { calls: { counts: "requests", limit: 5, per: "hour" } },
-        ...(way === "under the order" && { layer: { override: true } }),
+        ...(way === "in line" && { layer: { override: true } }),
       });
       scope.get("/inner", { config: { quota: true } }, () => "done");
       inner = scope.quota.usage({ principal: "test:ann" });

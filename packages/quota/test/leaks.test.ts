@@ -38,7 +38,7 @@ test("100,000 runs that were aborted, in every state, leave no place taken and n
 }, 60_000);
 
 test("1,000 clients that leave, mid-stream or before any reply, leave no place taken", async () => {
-  const { app } = await quotaApp("under the order", {
+  const { app } = await quotaApp("in line", {
     policies: { runs: { counts: "runs", limit: 100, by: "server" } },
     settleWithinMs: 0,
   });

@@ -1,11 +1,12 @@
 import http2 from "node:http2";
 import { auth } from "@enfilade/auth";
 import { errors } from "@enfilade/errors";
+import { createApp } from "@enfilade/line-testing";
 import { listen, openExchange } from "@enfilade/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { quota, usageFrame } from "../src/index.ts";
-import { ann, bareApp, believing, bob, eventually, quotaApp } from "./support/apps.ts";
+import { ann, believing, bob, eventually, quotaApp } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 1, per: "hour" },
@@ -13,7 +14,7 @@ const policies = {
 } as const;
 
 test("stands in spend, behind whoever finds out who is calling", async () => {
-  const { app } = await quotaApp("under the order", { policies });
+  const { app } = await quotaApp("in line", { policies });
   app.get("/", { config: { quota: true } }, () => "done");
   await app.ready();
   const { doors } = app.order.explain("GET", "/");
@@ -30,7 +31,7 @@ test("counts and refuses the same, whatever the order of registration", async ()
     fc.asyncProperty(
       fc.shuffledSubarray([...steps], { minLength: steps.length }),
       async (sequence) => {
-        const app = await bareApp("under the order");
+        const app = await createApp({ way: "in line" });
         const config = { quota: true, access: "authenticated" } as const;
         for (const step of sequence) {
           if (step === "believing") app.register(believing);
@@ -53,7 +54,7 @@ test("counts and refuses the same, whatever the order of registration", async ()
 });
 
 test("a refusal speaks the dialect of its route", async () => {
-  const { app } = await quotaApp("under the order", { policies });
+  const { app } = await quotaApp("in line", { policies });
   await app.register(errors, {
     dialects: { "/v1": "openai", "/agents": "detail", "/mcp": "jsonrpc" },
   });
@@ -74,7 +75,7 @@ test("a refusal speaks the dialect of its route", async () => {
 });
 
 test("an error handler of one's own is given the refusal, and what it sends goes out", async () => {
-  const { app } = await quotaApp("under the order", { policies });
+  const { app } = await quotaApp("in line", { policies });
   app.setErrorHandler((error: Error & { code: string; problem: object }, _request, reply) =>
     reply.code(429).send({ mine: error.code, ...error.problem }),
   );
@@ -89,7 +90,7 @@ test("an error handler of one's own is given the refusal, and what it sends goes
 });
 
 test("a stream that was hijacked has the fields in its head, and ends with what it has cost", async () => {
-  const { app } = await quotaApp("under the order", {
+  const { app } = await quotaApp("in line", {
     policies: { tokens: { counts: "tokens", limit: 1_000, per: "hour" } },
     estimate: () => ({ tokens: 400 }),
   });
@@ -110,9 +111,9 @@ test("a stream that was hijacked has the fields in its head, and ends with what 
 
 test("over HTTP/2 a stream that its client cancels gives its place back", async () => {
   const { app, used } = await quotaApp(
-    "under the order",
+    "in line",
     { policies: { runs: { counts: "runs", limit: 1 } } },
-    { http2: true } as never,
+    { http2: true },
   );
   app.get("/", { config: { quota: true } }, (_request, reply) => {
     reply.hijack();

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Readable } from "node:stream";
 import { defineLayer } from "@enfilade/layer";
 import {
@@ -8,19 +9,20 @@ import {
   type Store,
   strictWindow,
 } from "@enfilade/limiter";
+import { type AppOptions, WAYS, type Way } from "@enfilade/line-testing";
 import {
   createDeferred,
   createRecorder,
   type Exchange,
   listen,
   openExchange,
+  openWebSocket,
   type Recorder,
 } from "@enfilade/testing";
 import websocket from "@fastify/websocket";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { describe, expect, test } from "vitest";
-import WebSocket from "ws";
-import { ann, eventually, quotaApp, type ServerOptions, WAYS, type Way } from "./support/apps.ts";
+import { ann, eventually, quotaApp } from "./support/apps.ts";
 
 const policies = {
   requests: { counts: "requests", limit: 1_000_000, per: "hour" },
@@ -33,7 +35,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 interface Ending {
   readonly outcome: "completed" | "aborted" | "errored";
   readonly handle: Handler;
-  readonly options?: ServerOptions;
+  readonly options?: AppOptions;
   /** What the client does once the handler is at work. @defaultValue it reads on */
   readonly client?: (exchange: Exchange) => void | Promise<void>;
 }
@@ -123,7 +125,7 @@ interface Settled {
 }
 
 /** Builds an app whose one route ends in a certain way, and that notes what is used when it has. */
-async function endingApp(way: Way, handle: Handler, options: ServerOptions = {}) {
+async function endingApp(way: Way, handle: Handler, options: AppOptions = {}) {
   const settled = createRecorder<Settled>();
   const begun = createRecorder<FastifyRequest>();
   const observer = defineLayer({
@@ -251,15 +253,12 @@ describe.each(WAYS)("%s", (way) => {
       scope.get("/live", { websocket: true, config: { quota: true } }, () => {});
     });
     const origin = await listen(app);
-    const open = () => new WebSocket(`${origin.replace("http", "ws")}/live`, { headers: ann });
-    const events = createRecorder<string>();
+    const open = () => openWebSocket(origin, { path: "/live", headers: ann });
 
     const first = open();
-    first.on("open", () => events.record("open"));
-    await events.find((event) => event === "open");
-    const second = open();
-    second.on("unexpected-response", (_request, { statusCode }) => events.record(`${statusCode}`));
-    await events.find((event) => event === "429");
+    await once(first, "open");
+    const [, refusal] = await once(open(), "unexpected-response");
+    expect(refusal.statusCode).toBe(429);
 
     first.close();
     const { used } = await settled.find(

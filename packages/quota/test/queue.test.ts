@@ -1,5 +1,6 @@
 import { defineLayer } from "@enfilade/layer";
 import { memoryStore, type Store } from "@enfilade/limiter";
+import { WAYS, type Way } from "@enfilade/line-testing";
 import {
   createDeferred,
   createRecorder,
@@ -10,7 +11,7 @@ import {
 import type { FastifyInstance } from "fastify";
 import { describe, expect, test } from "vitest";
 import type { QueueOptions } from "../src/index.ts";
-import { ann, bob, eventually, quotaApp, WAYS, type Way } from "./support/apps.ts";
+import { ann, bob, eventually, quotaApp } from "./support/apps.ts";
 
 /** An app with one place for each caller, whose runs go on until they are let go. */
 async function queueApp(way: Way, queue: QueueOptions | false, by?: "server") {
@@ -249,7 +250,7 @@ describe.each(WAYS)("%s", (way) => {
 });
 
 test("a limit of everybody together is the server's: a 503, of which callers are told no numbers", async () => {
-  const { app, running } = await queueApp("under the order", false, "server");
+  const { app, running } = await queueApp("in line", false, "server");
   const first = ask(app);
   await running.until((runs) => runs.length === 1);
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { apiKey, generateKey } from "@enfilade/api-key";
 import { auth } from "@enfilade/auth";
 import { concurrency, createLimiter, redisStore, strictWindow } from "@enfilade/limiter";
+import { createApp } from "@enfilade/line-testing";
 import { createRedis, type Redis } from "@enfilade/redis";
 import {
   createDeferred,
@@ -16,7 +17,7 @@ import {
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type QuotaOptions, quota } from "../src/index.ts";
-import { ann, bareApp, eventually, quotaApp } from "./support/apps.ts";
+import { ann, eventually, quotaApp } from "./support/apps.ts";
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -44,7 +45,7 @@ const policies = {
 
 /** One of several processes. */
 async function processOf(redis: Redis, options: Partial<QuotaOptions> = {}) {
-  return await quotaApp("under the order", {
+  return await quotaApp("in line", {
     policies,
     estimate: () => ({ tokens: 100, money: 500 }),
     store: redisStore(redis),
@@ -292,7 +293,7 @@ test("a reset is seen by all processes, also by those that have just refused", a
 
 test("no secret is in a key: an API key is known by its id", async () => {
   const { key, hash } = generateKey();
-  const app = await bareApp("under the order");
+  const app = await createApp({ way: "in line" });
   await app.register(apiKey, { keys: [{ id: "ci", hash, scopes: [] }] });
   await app.register(auth, { unruled: "authenticated" });
   await app.register(quota, {

@@ -17,7 +17,7 @@ async function runOnce(
   handle: (run: RunQuota, request: FastifyRequest) => unknown,
   options: Partial<QuotaOptions> = {},
 ) {
-  const quota = await quotaApp("under the order", {
+  const quota = await quotaApp("in line", {
     policies,
     estimate: () => ({ tokens: 100 }),
     ...options,
@@ -256,7 +256,7 @@ test("a run that cannot be settled when it is over is logged, and counts as ende
   };
   const store = { ...memoryStore(), partitioned: true, decide: away, adjust: away, release: away };
   const { app } = await quotaApp(
-    "under the order",
+    "in line",
     { policies, store, liveNodes: () => nodes },
     { logger: { stream: lines.stream, level: "error" } },
   );

@@ -1,13 +1,14 @@
+import { WAYS } from "@enfilade/line-testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { limitedApp, statuses, times, WAYS } from "./apps.ts";
+import { limitedApp, statuses, times } from "./apps.ts";
 
 /** Sends requests that differ in what the client can choose, and gives how many were let in. */
 async function admittedOf(
   requests: readonly { remoteAddress?: string; forwarded?: string }[],
   trustProxy: string | string[] | ((address: string, hop: number) => boolean) = "192.0.2.1",
 ): Promise<number> {
-  const { app } = await limitedApp({ max: 1 }, { server: { trustProxy } });
+  const { app } = await limitedApp({ max: 1 }, { trustProxy });
   const all = await statuses(
     app,
     requests.map(({ remoteAddress = "127.0.0.1", forwarded }) => ({
@@ -36,7 +37,7 @@ describe.each(WAYS)("%s, the address of a client", (way) => {
   });
 
   it("behind a trusted proxy is the one that the proxy names", async () => {
-    const { app } = await limitedApp({ max: 1 }, { way, server: { trustProxy: "127.0.0.1" } });
+    const { app } = await limitedApp({ max: 1 }, { way, trustProxy: "127.0.0.1" });
     const of = (address: string) => ({ url: "/", headers: { "x-forwarded-for": address } });
     expect(await statuses(app, [of("203.0.113.1"), of("203.0.113.2")])).toEqual([200, 200]);
     expect(await statuses(app, [of("203.0.113.1"), of("203.0.113.2")])).toEqual([429, 429]);
@@ -133,7 +134,7 @@ describe("a client gets one bucket", () => {
   it("however it spells a path: the route that matches decides (case 38)", async () => {
     const { app } = await limitedApp(
       { max: 3, exempt: ["/health"] },
-      { server: { routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true } } },
+      { routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true } },
     );
     app.get("/health", async () => "healthy");
     app.get("/login", { config: { rateLimit: { max: 2 } } }, async () => "ok");

@@ -2,39 +2,19 @@ import { createAuthenticator } from "@enfilade/auth";
 import { errors } from "@enfilade/errors";
 import { defineLayer, type Layer } from "@enfilade/layer";
 import { memoryStore } from "@enfilade/limiter";
-import { order } from "@enfilade/order";
+import { type AppOptions, createApp } from "@enfilade/line-testing";
 import { type Clock, createClock } from "@enfilade/testing";
 import createError from "@fastify/error";
-import Fastify, {
-  type FastifyInstance,
-  type FastifyServerOptions,
-  type LightMyRequestResponse,
-} from "fastify";
-import { onTestFinished } from "vitest";
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { type RateLimitOptions, rateLimit } from "../src/index.ts";
-
-/** The two ways in which a layer is registered: everything that matters is tested in both. */
-export const WAYS = ["alone", "in line"] as const;
-export type Way = (typeof WAYS)[number];
-
-/** Builds an app that closes when the test ends, with `@enfilade/order` or without. */
-export async function createApp(
-  way: Way = "alone",
-  server: FastifyServerOptions = {},
-): Promise<FastifyInstance> {
-  const app = Fastify(server);
-  onTestFinished(() => app.close());
-  if (way === "in line") await app.register(order);
-  return app;
-}
 
 /** An app with one rate limit, on a clock that the test moves, and a route at `/`. */
 export async function limitedApp(
   options: RateLimitOptions,
-  { way = "alone", server }: { way?: Way; server?: FastifyServerOptions } = {},
+  appOptions?: AppOptions,
 ): Promise<{ app: FastifyInstance; clock: Clock }> {
   const clock = createClock();
-  const app = await createApp(way, server);
+  const app = await createApp(appOptions);
   await app.register(rateLimit, { store: memoryStore({ now: clock.now }), ...options });
   app.get("/", async () => "ok");
   return { app, clock };

@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
+import { type AppOptions, createApp } from "@enfilade/line-testing";
 import { createLogLines } from "@enfilade/testing";
-import type { FastifyServerOptions } from "fastify";
 import { describe, expect, it } from "vitest";
 import { type RateLimitOptions, rateLimit } from "../src/index.ts";
-import { believing, createApp } from "./apps.ts";
+import { believing } from "./apps.ts";
 
 // Its types claim the same key of a route's config, for the whole program.
 const fastifyRateLimit = createRequire(import.meta.url)("@fastify/rate-limit");
@@ -12,7 +12,7 @@ async function findings(
   trustProxy: unknown,
   options: RateLimitOptions = {},
 ): Promise<{ code: string; severity: string; why: string; where: string }[]> {
-  const app = await createApp("in line", { trustProxy } as FastifyServerOptions);
+  const app = await createApp({ way: "in line", trustProxy } as AppOptions);
   if (options.by === "principal") await app.register(believing);
   await app.register(rateLimit, options);
   app.get("/", async () => "ok");
@@ -47,7 +47,7 @@ describe("in line, TRUST_PROXY_OPEN warns where clients choose their address (ca
 
 it("alone, what the audit would warn of is logged", async () => {
   const lines = createLogLines();
-  const app = await createApp("alone", {
+  const app = await createApp({
     trustProxy: true,
     logger: { stream: lines.stream, level: "warn" },
   });
@@ -58,14 +58,14 @@ it("alone, what the audit would warn of is logged", async () => {
 
 describe("in line, the audit", () => {
   it("refuses to boot with @fastify/rate-limit beside it", async () => {
-    const app = await createApp("in line");
+    const app = await createApp({ way: "in line" });
     await app.register(fastifyRateLimit, { global: false });
     await app.register(rateLimit);
     await expect(app.ready()).rejects.toThrow("RATE_LIMIT_ENGINE_BESIDE");
   });
 
   it("refuses to boot where a route speaks to a layer that is not in its line", async () => {
-    const app = await createApp("in line");
+    const app = await createApp({ way: "in line" });
     await app.register(rateLimit);
     const own = { layer: "rate-limt", max: 5 };
     app.get("/login", { config: { rateLimit: own } }, async () => "ok");
@@ -76,7 +76,7 @@ describe("in line, the audit", () => {
     const found = await findings(false, { by: "principal" });
     expect(found).toMatchObject([{ code: "RATE_LIMIT_NO_SHIELD", severity: "warning" }]);
 
-    const app = await createApp("in line");
+    const app = await createApp({ way: "in line" });
     await app.register(believing);
     await app.register(rateLimit, { by: "principal" });
     await app.register(rateLimit, { layer: { name: "shield-limit" } });

@@ -1,16 +1,17 @@
 import { apiKey, generateKey } from "@enfilade/api-key";
 import { auth } from "@enfilade/auth";
 import { memoryStore, type Store } from "@enfilade/limiter";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createClock } from "@enfilade/testing";
 import fc from "fast-check";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import { type RateLimitOptions, rateLimit } from "../src/index.ts";
-import { as, believing, createApp, statuses, times, WAYS } from "./apps.ts";
+import { as, believing, statuses, times } from "./apps.ts";
 
 describe.each(WAYS)("%s, a limit by principal", (way) => {
   async function app(options: RateLimitOptions = {}) {
-    const server = await createApp(way);
+    const server = await createApp({ way });
     await server.register(believing);
     await server.register(auth);
     await server.register(rateLimit, { by: "principal", max: 2, ...options });
@@ -46,7 +47,7 @@ describe.each(WAYS)("%s, a limit by principal", (way) => {
   });
 
   it("has 300 requests a minute unless told otherwise, of which 50 may come at once", async () => {
-    const server = await createApp(way);
+    const server = await createApp({ way });
     await server.register(believing);
     const store = memoryStore({ now: createClock().now });
     await server.register(rateLimit, { by: "principal", store });
@@ -59,7 +60,7 @@ describe.each(WAYS)("%s, a limit by principal", (way) => {
   });
 
   it("stands beside one by address: both count, and both are told", async () => {
-    const server = await createApp(way);
+    const server = await createApp({ way });
     await server.register(rateLimit, { max: 5, headers: ["standard", "legacy"] });
     await server.register(believing);
     await server.register(rateLimit, { by: "principal", max: 2, headers: ["standard", "legacy"] });
@@ -104,7 +105,7 @@ it("alone, a limit in a scope counts beside the one above it", async () => {
 
 describe("in line", () => {
   it("a limit by address is met before authentication, and one by principal after it, however they were registered", async () => {
-    const app = await createApp("in line");
+    const app = await createApp({ way: "in line" });
     await app.register(rateLimit, { by: "principal", layer: { name: "people" } });
     app.get("/", { config: { access: "authenticated" } }, async () => "ok");
     await app.register(auth);
@@ -138,7 +139,7 @@ describe("in line", () => {
       fc.asyncProperty(
         fc.shuffledSubarray(registrations, { minLength: registrations.length }),
         async (shuffled) => {
-          const app = await createApp("in line");
+          const app = await createApp({ way: "in line" });
           for (const register of shuffled) register(app);
           expect(await statuses(app, [...times(3, as("ann")), as("bad"), "/", as("bob")])).toEqual([
             200, 200, 429, 401, 429, 429,
@@ -151,14 +152,14 @@ describe("in line", () => {
   });
 
   it("one by principal refuses to boot where nobody finds out who is calling", async () => {
-    const app = await createApp("in line");
+    const app = await createApp({ way: "in line" });
     await app.register(rateLimit, { by: "principal" });
     app.get("/", async () => "ok");
     await expect(app.ready()).rejects.toThrow("ORDER_MISSING_CAPABILITY");
   });
 
   it("a child's limit replaces its parent's where it says so, and needs another name where both are meant", async () => {
-    const app = await createApp("in line");
+    const app = await createApp({ way: "in line" });
     await app.register(rateLimit, { max: 1 });
     await app.register(
       async (child) => {

@@ -1,14 +1,15 @@
 import { cors, EXPOSED_HEADERS } from "@enfilade/cors";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { expect, it } from "vitest";
 import { rateLimit } from "../src/index.ts";
-import { createApp, statuses, times, WAYS } from "./apps.ts";
+import { statuses, times } from "./apps.ts";
 
 const PAGE = "https://app.example";
 
 it.each(WAYS)(
   "%s, a page can read that it was refused, and its preflights cost it nothing",
   async (way) => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(cors, { origin: PAGE });
     await app.register(rateLimit, { max: 1 });
     app.post("/runs", async () => "ok");

@@ -1,14 +1,15 @@
 import { auth } from "@enfilade/auth";
 import { memoryStore } from "@enfilade/limiter";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createClock } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
 import { type RateLimitOptions, rateLimit } from "../src/index.ts";
-import { as, believing, createApp, statuses, times, WAYS, withErrors } from "./apps.ts";
+import { as, believing, statuses, times, withErrors } from "./apps.ts";
 
 describe.each(WAYS)("%s, failed authentications", (way) => {
   async function guarded(options: RateLimitOptions = {}) {
     const clock = createClock();
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(rateLimit, { store: memoryStore({ now: clock.now }), ...options });
     await app.register(believing);
     await app.register(auth);
@@ -65,7 +66,7 @@ describe.each(WAYS)("%s, failed authentications", (way) => {
   });
 
   it("go through the errors layer", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await withErrors(app);
     await app.register(rateLimit, { failures: { max: 1 } });
     await app.register(believing);

@@ -1,9 +1,10 @@
 import { redisStore } from "@enfilade/limiter";
+import { createApp } from "@enfilade/line-testing";
 import { createRedis } from "@enfilade/redis";
 import { startRedis } from "@enfilade/testing";
 import { expect, it, onTestFinished } from "vitest";
 import { rateLimit } from "../src/index.ts";
-import { createApp, statuses, times } from "./apps.ts";
+import { statuses, times } from "./apps.ts";
 
 it("a Redis server that is frozen holds no request up beyond the deadline: this process goes on", async () => {
   const own = await startRedis();

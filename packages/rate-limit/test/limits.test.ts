@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { gcra, memoryStore, strictWindow } from "@enfilade/limiter";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createClock } from "@enfilade/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { rateLimit } from "../src/index.ts";
-import { createApp, limitedApp, statuses, times, WAYS } from "./apps.ts";
+import { limitedApp, statuses, times } from "./apps.ts";
 
 describe.each(WAYS)("%s, a limit", (way) => {
   it("admits max requests in a window, and says what is left of it", async () => {
@@ -141,7 +142,7 @@ describe.each(WAYS)("%s, a limit", (way) => {
   });
 
   it("reaches routes that were declared before it was loaded, and what they say of it", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     app.get("/early", async () => "ok");
     app.get("/own", { config: { rateLimit: { max: 1 } } }, async () => "ok");
     app.register(rateLimit, { max: 2 });
@@ -153,7 +154,7 @@ describe.each(WAYS)("%s, a limit", (way) => {
   });
 
   it("registered in a scope holds for the routes of that scope alone", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     app.get("/outside", async () => "ok");
     await app.register(
       async (child) => {
@@ -318,7 +319,7 @@ describe.each(WAYS)("%s, a limit", (way) => {
 
   it("forgets no blocked caller for 100,000 fresh ones (case 35)", async () => {
     const clock = createClock();
-    const app = await createApp(way);
+    const app = await createApp({ way });
     const store = memoryStore({ now: clock.now, maxKeys: 1_000 });
     await app.register(rateLimit, { store, max: 2, by: ({ headers }) => String(headers["x-key"]) });
     app.get("/", async () => "ok");

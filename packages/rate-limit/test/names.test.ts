@@ -1,15 +1,16 @@
 import { gcra, strictWindow } from "@enfilade/limiter";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import type { FastifyInstance } from "fastify";
 import { describe, expect, it } from "vitest";
 import { type RateLimitOptions, type RateLimitRouteOptions, rateLimit } from "../src/index.ts";
-import { as, believing, createApp, WAYS } from "./apps.ts";
+import { as, believing } from "./apps.ts";
 
 const hour = strictWindow({ name: "hour", limit: 5, per: "hour" });
 const second = gcra({ name: "hour", limit: 5, per: "second", burst: 5 });
 
 describe.each(WAYS)("%s, the name of a policy", (way) => {
   async function limited(rateLimit?: RateLimitRouteOptions | false): Promise<FastifyInstance> {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await registerBoth(app);
     app.get("/", { config: { ...(rateLimit !== undefined && { rateLimit }) } }, async () => "ok");
     return app;
@@ -24,7 +25,7 @@ describe.each(WAYS)("%s, the name of a policy", (way) => {
   const boot = async (app: FastifyInstance) => await app.ready();
 
   it("is that of the registration, where that has one of its own", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(rateLimit, { max: 9 });
     await app.register(rateLimit, { max: 99, timeWindow: "day", layer: { name: "shield:day" } });
     app.get("/", async () => "ok");
@@ -34,7 +35,7 @@ describe.each(WAYS)("%s, the name of a policy", (way) => {
   });
 
   it("does not come twice to a client: an app of two limits by which it would does not boot", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     const declare = async () => {
       await app.register(rateLimit, { policies: [hour] });
       await app.register(rateLimit, { by: ({ url }) => url, policies: [second] });
@@ -53,7 +54,7 @@ describe.each(WAYS)("%s, the name of a policy", (way) => {
   });
 
   it("may be that of two where they never meet", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(rateLimit, { policies: [hour], exempt: ["/exempt"] });
     await app.register(rateLimit, { by: ({ url }) => url, policies: [hour], global: false });
     const silent = { by: () => "all", policies: [hour], headers: [], layer: { name: "silent" } };
@@ -89,7 +90,7 @@ it("alone, a limit in a scope needs another name than the one above it", async (
 });
 
 it("in line, a limit that replaces another may have its name", async () => {
-  const app = await createApp("in line");
+  const app = await createApp({ way: "in line" });
   await app.register(rateLimit);
   app.register(async (child) => {
     await child.register(rateLimit, { max: 5, layer: { override: true } });

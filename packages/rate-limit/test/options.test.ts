@@ -1,9 +1,10 @@
 import { concurrency, memoryStore, strictWindow } from "@enfilade/limiter";
+import { createApp } from "@enfilade/line-testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type RateLimitOptions, rateLimit, type TimeWindow } from "../src/index.ts";
 import { milliseconds } from "../src/time-window.ts";
-import { createApp, limitedApp } from "./apps.ts";
+import { limitedApp } from "./apps.ts";
 
 const hour = strictWindow({ name: "hour", limit: 5, per: "hour" });
 

@@ -1,10 +1,11 @@
 import { redisStore, strictWindow } from "@enfilade/limiter";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createRedis, type Redis } from "@enfilade/redis";
 import { anyRedis } from "@enfilade/testing";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RateLimitOptions, rateLimit } from "../src/index.ts";
-import { as, believing, createApp, statuses, times, WAYS } from "./apps.ts";
+import { as, believing, statuses, times } from "./apps.ts";
 
 let server: Awaited<ReturnType<typeof anyRedis>>;
 beforeAll(async () => {
@@ -26,7 +27,7 @@ async function fleet(
     times(size, undefined).map(async () => {
       const redis = createRedis({ url: server.url, deadlineMs: 10_000 });
       connections.push(redis);
-      const app = await createApp(way);
+      const app = await createApp({ way });
       app.addHook("onClose", () => redis.close());
       await app.register(believing);
       await app.register(rateLimit, { store: redisStore(redis, { prefix }), ...options });

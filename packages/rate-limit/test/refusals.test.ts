@@ -1,8 +1,9 @@
 import { memoryStore, type Store, strictWindow } from "@enfilade/limiter";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { createClock, createLogLines } from "@enfilade/testing";
 import { describe, expect, it } from "vitest";
 import { rateLimit } from "../src/index.ts";
-import { createApp, limitedApp, statuses, times, WAYS, withErrors } from "./apps.ts";
+import { limitedApp, statuses, times, withErrors } from "./apps.ts";
 
 const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
@@ -25,7 +26,7 @@ describe.each(WAYS)("%s, a refusal", (way) => {
     ["through the errors layer", true],
   ])("is problem details that say which policies are violated, %s", async (_, shaped) => {
     const clock = createClock();
-    const app = await createApp(way, { genReqId: () => "id-1" });
+    const app = await createApp({ way, genReqId: () => "id-1" });
     if (shaped) await withErrors(app);
     await app.register(rateLimit, {
       max: 1,
@@ -177,7 +178,7 @@ describe.each(WAYS)("%s, while the store is away, a limit", (way) => {
     const lines = createLogLines();
     const { app } = await limitedApp(
       { max: 4, liveNodes: 2, store: brokenStore() },
-      { way, server: { logger: { stream: lines.stream, level: "warn" } } },
+      { way, logger: { stream: lines.stream, level: "warn" } },
     );
     expect(await statuses(app, times(4, "/"))).toEqual([200, 200, 429, 429]);
     const warnings = lines.items.filter(({ layer }) => layer === "rate-limit");
@@ -198,7 +199,7 @@ describe.each(WAYS)("%s, while the store is away, a limit", (way) => {
   ])(
     "that is closed answers 503 with a time to come again, and names no store, %s",
     async (_, shaped) => {
-      const app = await createApp(way);
+      const app = await createApp({ way });
       if (shaped) await withErrors(app);
       await app.register(rateLimit, { onStoreError: "closed", store: brokenStore() });
       app.get("/", async () => "ok");

@@ -1,7 +1,8 @@
 import { gcra, strictWindow } from "@enfilade/limiter";
+import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
 import { type RateLimitOptions, type RateLimitRouteOptions, rateLimit } from "../src/index.ts";
-import { as, believing, createApp, limitedApp, statuses, times, WAYS } from "./apps.ts";
+import { as, believing, limitedApp, statuses, times } from "./apps.ts";
 
 describe.each(WAYS)("%s, a route", (way) => {
   /** An app with a route for each of the limits, named by its key. */
@@ -131,7 +132,7 @@ describe.each(WAYS)("%s, a route", (way) => {
   });
 
   it("speaks to every limit in its line, or to those that it names", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(rateLimit, { max: 4 });
     await app.register(believing);
     await app.register(rateLimit, { by: "principal", max: 4 });
@@ -152,7 +153,7 @@ describe.each(WAYS)("%s, a route", (way) => {
   });
 
   it("that speaks to one layer says nothing to another, which limits it only if it limits all", async () => {
-    const app = await createApp(way);
+    const app = await createApp({ way });
     await app.register(rateLimit, { max: 4, global: false });
     await app.register(rateLimit, { by: () => "all", max: 9, exempt: ["/exempt"] });
     const say = (url: string, own: RateLimitRouteOptions) =>

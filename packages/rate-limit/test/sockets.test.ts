@@ -6,17 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { memoryStore } from "@enfilade/limiter";
-import { createClock, listen, openExchange } from "@enfilade/testing";
+import { createApp, WAYS, type Way } from "@enfilade/line-testing";
+import { createClock, listen, openExchange, openWebSocket } from "@enfilade/testing";
 import websocket from "@fastify/websocket";
-import Fastify from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { WebSocket } from "ws";
 import { rateLimit } from "../src/index.ts";
-import { createApp, limitedApp, WAYS } from "./apps.ts";
+import { limitedApp } from "./apps.ts";
 
 /** An app with a route for each kind of response, and its origin. */
-async function served(way: (typeof WAYS)[number], max: number): Promise<string> {
-  const app = await createApp(way);
+async function served(way: Way, max: number): Promise<string> {
+  const app = await createApp({ way });
   await app.register(websocket);
   await app.register(rateLimit, { max, store: memoryStore({ now: createClock().now }) });
   app.get("/plain", async () => "ok");
@@ -49,11 +48,9 @@ async function served(way: (typeof WAYS)[number], max: number): Promise<string> 
 }
 
 async function open(origin: string): Promise<string | number> {
-  const client = new WebSocket(`${origin.replace("http", "ws")}/socket`);
-  onTestFinished(() => client.terminate());
+  const client = openWebSocket(origin);
   const refusal = once(client, "unexpected-response").then(([, response]) => response.statusCode);
   const message = once(client, "message").then(([data]) => String(data));
-  client.on("error", () => {});
   return await Promise.race([refusal, message]);
 }
 
@@ -124,15 +121,10 @@ describe.each(WAYS)("%s, over a socket,", (way) => {
   });
 
   it("HTTP/2 streams of one connection are counted each", async () => {
-    const app = Fastify({ http2: true });
-    onTestFinished(() => app.close());
-    if (way === "in line") {
-      const { order } = await import("@enfilade/order");
-      await app.register(order as never);
-    }
-    await app.register(rateLimit as never, { max: 2 });
+    const app = await createApp({ way, http2: true });
+    await app.register(rateLimit, { max: 2 });
     app.get("/", async () => "ok");
-    const session = connect(await listen(app as never));
+    const session = connect(await listen(app));
     onTestFinished(() => session.destroy());
     const ask = async () => {
       const stream = session.request({ ":path": "/" });

@@ -1,3 +1,4 @@
+import { createApp } from "@enfilade/line-testing";
 import type { FastifyPluginAsync } from "fastify";
 import { expect, expectTypeOf, it } from "vitest";
 import byDefault, {
@@ -6,7 +7,6 @@ import byDefault, {
   rateLimit,
   type TimeWindow,
 } from "../src/index.ts";
-import { createApp } from "./apps.ts";
 
 it("the layer is a named and a default export, and an ordinary plugin", () => {
   expect(byDefault).toBe(rateLimit);

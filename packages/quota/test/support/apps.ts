@@ -1,21 +1,11 @@
 import { auth, createAuthenticator, type Principal } from "@enfilade/auth";
 import { defineLayer, type Layer } from "@enfilade/layer";
 import { memoryStore, type Store } from "@enfilade/limiter";
-import { order } from "@enfilade/order";
+import { type AppOptions, createApp, type Way } from "@enfilade/line-testing";
 import { type Clock, createClock } from "@enfilade/testing";
-import Fastify, {
-  type FastifyHttpOptions,
-  type FastifyInstance,
-  type RawServerDefault,
-} from "fastify";
-import { expect, onTestFinished } from "vitest";
+import type { FastifyInstance } from "fastify";
+import { expect } from "vitest";
 import { type QuotaOptions, quota } from "../../src/index.ts";
-
-export type ServerOptions = FastifyHttpOptions<RawServerDefault>;
-
-/** The two ways in which a layer is registered: everything that matters is tested in both. */
-export const WAYS = ["alone", "under the order"] as const;
-export type Way = (typeof WAYS)[number];
 
 /** Believes the header `x-caller`, which holds a principal as JSON, or nothing but its id. */
 export const believing: Layer = defineLayer({
@@ -35,14 +25,6 @@ export const believing: Layer = defineLayer({
     }),
 });
 
-/** Builds an app that closes when the test ends, with `@enfilade/order` or without. */
-export async function bareApp(way: Way, options: ServerOptions = {}): Promise<FastifyInstance> {
-  const app: FastifyInstance = Fastify(options);
-  onTestFinished(() => app.close());
-  if (way === "under the order") await app.register(order);
-  return app;
-}
-
 /** An app with quotas, and what a test needs to see of them. */
 export interface QuotaApp {
   readonly app: FastifyInstance;
@@ -57,12 +39,12 @@ export interface QuotaApp {
 export async function quotaApp(
   way: Way,
   options: Partial<QuotaOptions> & Pick<QuotaOptions, "policies">,
-  serverOptions: ServerOptions = {},
+  appOptions: AppOptions = {},
   outer?: Layer,
 ): Promise<QuotaApp> {
   const clock = createClock();
   const store = options.store ?? memoryStore({ now: clock.now });
-  const app = await bareApp(way, serverOptions);
+  const app = await createApp({ ...appOptions, way });
   if (outer !== undefined) await app.register(outer);
   await app.register(believing);
   await app.register(auth, { unruled: "authenticated" });
