@@ -1,4 +1,4 @@
-import { optionReader } from "@enfilade/layer";
+import { type OptionReader, optionReader } from "@enfilade/layer";
 import { API_KEY_INVALID_OPTION } from "./errors.ts";
 import { hashKey, isKey, isPrefix } from "./key.ts";
 import { createKeySet, type KeySet } from "./key-set.ts";
@@ -102,12 +102,6 @@ const TIME = { min: 1, max: 86_400_000 };
  * @throws `API_KEY_INVALID_OPTION`, which never shows a key.
  */
 export function resolveOptions(options: ApiKeyOptions): ResolvedOptions {
-  // A misspelt option may hold a key, and the reader shows what it refuses.
-  const unknown = Object.keys(options).find((option) => !KNOWN.includes(option));
-  if (unknown !== undefined) {
-    const fix = `It is unknown; use one of ${KNOWN.join(", ")}.`;
-    throw new API_KEY_INVALID_OPTION(PACKAGE, unknown, "not shown", fix);
-  }
   const read = optionReader(PACKAGE, API_KEY_INVALID_OPTION, options, KNOWN);
   const { keys, file, lookup, onUse, now = Date.now, keyPrefix = "enf" } = options;
   if (keys === undefined && file === undefined && lookup === undefined) {
@@ -122,8 +116,9 @@ export function resolveOptions(options: ApiKeyOptions): ResolvedOptions {
   }
   const sources = read.strings("sources", ["header", "bearer"]);
   const format = read.oneOf("format", "own", ["own", "any"]);
-  if (sources.length === 0 || sources.some((source) => !SOURCES.includes(source as KeySource))) {
-    read.refuse("sources", `Name one or several of ${SOURCES.join(", ")}.`);
+  const odd = sources.findIndex((source) => !SOURCES.includes(source as KeySource));
+  if (sources.length === 0 || odd !== -1) {
+    read.refuse("sources", `Name one or several of ${SOURCES.join(", ")}.`, odd);
   }
   const name = { pattern: /[a-z0-9-]+/, fix: "Give the name of a header in lower case." };
   const header = read.string("header", "x-api-key", name);
@@ -131,12 +126,12 @@ export function resolveOptions(options: ApiKeyOptions): ResolvedOptions {
     read.refuse("header", 'Give a header of its own; sources: ["bearer"] reads Authorization.');
   }
   return {
-    keys: readKeys(keys ?? [], format, keyPrefix),
+    keys: readKeys(keys === undefined ? [] : keys, format, keyPrefix),
     file: file === undefined ? undefined : read.string("file", ""),
     fileIntervalMs: read.integer("fileIntervalMs", 2_000, TIME),
     lookup,
     lookupTimeoutMs: read.integer("lookupTimeoutMs", 3_000, TIME),
-    cache: readCache(options.cache ?? {}),
+    cache: readCache(read),
     sources: sources as readonly KeySource[],
     header,
     query: read.string("query", "api_key", { pattern: /[\w-]+/, fix: "Give letters and digits." }),
@@ -149,9 +144,8 @@ export function resolveOptions(options: ApiKeyOptions): ResolvedOptions {
   };
 }
 
-function readCache(given: LookupCacheOptions): Required<LookupCacheOptions> {
-  const known = ["maxEntries", "ttlMs", "unknownTtlMs"];
-  const read = optionReader(`${PACKAGE}, cache`, API_KEY_INVALID_OPTION, given, known);
+function readCache(outer: OptionReader): Required<LookupCacheOptions> {
+  const read = outer.inside("cache", ["maxEntries", "ttlMs", "unknownTtlMs"]);
   const time = { min: 0, max: 86_400_000 };
   return {
     maxEntries: read.integer("maxEntries", 10_000, { min: 2, max: 10_000_000 }),
@@ -163,7 +157,7 @@ function readCache(given: LookupCacheOptions): Required<LookupCacheOptions> {
 /** Hashes keys that were given as they are, so that nothing keeps them. */
 function readKeys(given: readonly GivenKey[], format: "own" | "any", prefix: string): KeySet {
   const refuse = (where: string, fix: string): never => {
-    throw new API_KEY_INVALID_OPTION(PACKAGE, `keys${where}`, "not shown", fix);
+    throw new API_KEY_INVALID_OPTION(PACKAGE, `keys${where}`, "not valid", fix);
   };
   if (!Array.isArray(given)) return refuse("", "Give an array of records.");
   const records = given.map((one: GivenKey, index) => {

@@ -147,6 +147,14 @@ describe("an app does not boot", () => {
     ["with a prefix in upper case", { keys: [], keyPrefix: "ENF" }, "keyPrefix"],
     ["with a lookup that is none", { lookup: "keys" }, "lookup"],
     ["with a cache that is misspelt", { keys: [], cache: { ttl: 1 } }, "ttl"],
+    ["with keys of null", { keys: null }, "the option keys is not valid. Give an array of"],
+    ["with a cache of null", { keys: [], cache: null }, "the option cache is null. Give an object"],
+    ["with a key out of its place", { keys: [], secret: ANN.key }, "the option secret is unknown."],
+    [
+      "with one bad source",
+      { keys: [], sources: ["header", "body"] },
+      'sources[1] is "body". Name',
+    ],
     ["with a file that is not there", { file: "/nowhere/keys.json" }, "file"],
   ])("%s, and never shows a key", async (_what, options, option) => {
     const error = await make(options as ApiKeyOptions).then(

@@ -1,3 +1,4 @@
+import { optionReader } from "@enfilade/layer";
 import type { FastifyInstance } from "fastify";
 import { metadataLookups } from "./challenge.ts";
 import { AUTH_INVALID_OPTION } from "./errors.ts";
@@ -18,6 +19,16 @@ export interface ProtectedResource {
   readonly tosUri?: string;
 }
 
+const KNOWN = [
+  "resource",
+  "authorizationServers",
+  "scopesSupported",
+  "bearerMethodsSupported",
+  "name",
+  "documentation",
+  "policyUri",
+  "tosUri",
+];
 const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 
 /** A resource, ready to be served. */
@@ -36,19 +47,17 @@ export interface DescribedResource {
  * @throws `AUTH_INVALID_OPTION`
  */
 export function describeResource(given: ProtectedResource): DescribedResource {
-  const refuse = (option: string, received: unknown, fix: string): never => {
-    const shown = typeof received === "string" ? JSON.stringify(received) : typeof received;
-    throw new AUTH_INVALID_OPTION("@enfilade/auth", `resources.${option}`, shown, fix);
-  };
+  const read = optionReader("@enfilade/auth (resources)", AUTH_INVALID_OPTION, given, KNOWN);
   const url = secureUrl(given.resource);
   if (url === undefined || url.search !== "" || url.hash !== "" || url.username !== "") {
-    return refuse("resource", given.resource, "Give an https URL without query and fragment.");
+    return read.refuse("resource", "Give an https URL without query and fragment.");
   }
-  const servers = given.authorizationServers ?? [];
-  const odd = servers.find((server) => secureUrl(server) === undefined);
-  if (odd !== undefined) refuse("authorizationServers", odd, "Give https URLs.");
-  const oddScope = given.scopesSupported?.find((scope) => !isScope(scope));
-  if (oddScope !== undefined) refuse("scopesSupported", oddScope, "Give scopes without spaces.");
+  const servers = read.strings("authorizationServers", []);
+  const odd = servers.findIndex((server) => secureUrl(server) === undefined);
+  if (odd !== -1) read.refuse("authorizationServers", "Give https URLs.", odd);
+  const scopes = read.strings("scopesSupported", []);
+  const oddScope = scopes.findIndex((scope) => !isScope(scope));
+  if (oddScope !== -1) read.refuse("scopesSupported", "Give scopes without spaces.", oddScope);
 
   // RFC 9728, section 3.1: a slash that only ends the host is left out.
   const path = url.pathname === "/" ? "" : url.pathname;

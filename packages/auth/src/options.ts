@@ -50,7 +50,15 @@ export function resolveOptions(options: AuthOptions): ResolvedOptions {
       'Give an object: { "POST /agents/:id/runs": { scopes: ["agents:run"] } }.',
     );
   }
-  const list: readonly ProtectedResource[] = Array.isArray(resources) ? resources : [resources];
+  const list = [resources].flat() as readonly ProtectedResource[];
+  const odd = list.findIndex((resource) => typeof resource !== "object" || resource === null);
+  if (odd !== -1) {
+    read.refuse(
+      "resources",
+      'Give { resource: "https://api.example", … }, or a list of them.',
+      odd,
+    );
+  }
   return {
     adminScope,
     map: createRuleMap(rules),

@@ -25,24 +25,30 @@ export interface Refusal {
  * @throws the given error, naming what is wrong.
  */
 export function createRule(access: Access, refusal: Refusal, known?: readonly string[]): Rule {
-  const refuse = (option: string, received: unknown, fix: string): never => {
-    throw new refusal.Error(refusal.packageName, option, show(received), fix);
+  const refuseAs = (option: string, shown: string, fix: string): never => {
+    throw new refusal.Error(refusal.packageName, option, shown, fix);
   };
+  const refuse = (option: string, received: unknown, fix: string) =>
+    refuseAs(option, show(received), fix);
   if (access === "authenticated") return ANYBODY;
   if (typeof access !== "object" || access === null || Array.isArray(access)) {
     return refuse("access", access, 'Give { scopes, any, owner }, or "authenticated".');
   }
   const odd = Object.keys(access).find((key) => !KNOWN.has(key));
-  if (odd !== undefined) refuse(`access.${odd}`, odd, "Use scopes, any, owner.");
+  if (odd !== undefined) refuseAs(`access.${odd}`, "unknown", "Use scopes, any, owner.");
 
   const read = (option: "scopes" | "any"): Requirement[] => {
-    const given = access[option] ?? [];
+    const { [option]: given = [] } = access;
     if (!Array.isArray(given)) refuse(`access.${option}`, given, "Give an array of scopes.");
-    return given.map((text) => {
+    return given.map((text, index) => {
       const requirement = createRequirement(text);
       return (
         requirement ??
-        refuse(`access.${option}`, text, "A scope is visible ASCII without quotes and spaces.")
+        refuse(
+          `access.${option}[${index}]`,
+          text,
+          "A scope is visible ASCII without quotes and spaces.",
+        )
       );
     });
   };

@@ -71,6 +71,26 @@ describe.each(WAYS)("an app does not boot, %s", (way) => {
       { resources: { resource: "https://a.example", authorizationServers: ["http://b.example"] } },
       "authorizationServers",
     ],
+    ["a misspelt scope", { rules: { "GET /a": { scope: ["a"] } } }, "access.scope is unknown. Use"],
+    ["one bad scope", { rules: { "GET /a": { any: ["a", "b c"] } } }, 'access.any[1] is "b c". A'],
+    ["scopes of null", { rules: { "GET /a": { scopes: null } } }, "access.scopes is null. Give"],
+    ["resources of null", { resources: null }, "the option resources is null. Give {"],
+    ["a resource of null", { resources: [null] }, "the option resources[0] is null. Give {"],
+    [
+      "a misspelt resource",
+      { resources: { resource: "https://a.example", issuer: "https://b.example" } },
+      "(resources): the option issuer is unknown. Use one of resource, authorizationServers,",
+    ],
+    [
+      "an issuer that is a number",
+      {
+        resources: {
+          resource: "https://a.example",
+          authorizationServers: ["https://b.example", 5],
+        },
+      },
+      "(resources): the option authorizationServers[1] is 5. Give",
+    ],
     [
       "a scope with a space",
       { resources: { resource: "https://a.example", scopesSupported: ["a b"] } },

@@ -26,8 +26,8 @@ const NETWORK = /^(?<address>[^/]+)(?:\/(?<bits>\d{1,3}))?$/;
 /** Where the address of IPv4 begins in one of IPv6 that stands for it. */
 const MAPPED_BITS = 96;
 
-/** Why a text is no network. */
-export type RangeFault = (why: string) => never;
+/** Refuses a text that is no network, and says what to write instead. */
+export type RangeFault = (fix: string) => never;
 
 /** Reads an address, a network in CIDR notation (RFC 4632, RFC 4291), or one of the names. */
 export function parseRanges(text: string, refuse: RangeFault): readonly AddressRange[] {
@@ -40,7 +40,7 @@ function parseRange(text: string, refuse: RangeFault): AddressRange {
   const address = parseAddress(written);
   if (address === undefined) {
     return refuse(
-      `it is none; write 192.0.2.7, 192.0.2.0/24, 2001:db8::/32, or ${Object.keys(NAMED).join(", ")}`,
+      `Write 192.0.2.7, 192.0.2.0/24, 2001:db8::/32, or ${Object.keys(NAMED).join(", ")}.`,
     );
   }
   const { family, key } = address;
@@ -48,13 +48,13 @@ function parseRange(text: string, refuse: RangeFault): AddressRange {
   const offset = family === 4 && written.includes(":") ? MAPPED_BITS : 0;
   const prefix = bits === undefined ? width : Number(bits) - offset;
   if (prefix < 0 || prefix > width) {
-    return refuse(`its prefix has from ${offset} to ${offset + width} bits`);
+    return refuse(`Its prefix has from ${offset} to ${offset + width} bits.`);
   }
   const free = (1n << BigInt(width - prefix)) - 1n;
   const number = BigInt(`0x${key}`);
   // Most likely a typing error in one of the two numbers, and nobody can tell in which.
   if ((number & free) !== 0n) {
-    return refuse("the address has bits beyond its prefix; write the first address of the network");
+    return refuse("It has bits beyond its prefix; write the first address of the network.");
   }
   return { family, first: key, last: hex(number | free, key.length) };
 }

@@ -94,9 +94,10 @@ function listOf(
   const given: unknown = options[effect];
   if (given === undefined) return [];
   const rules: unknown[] = Array.isArray(given) ? [...given] : [undefined];
-  return rules.every((rule) => typeof rule === "object" && rule !== null)
+  const wrong = rules.findIndex((rule) => typeof rule !== "object" || rule === null);
+  return wrong === -1
     ? (rules as AnyRule[])
-    : read.refuse(effect, "Give an array of rules, each with a name and whom it is about.");
+    : read.refuse(effect, "Give an array of rules, each with a name and whom it is about.", wrong);
 }
 
 function readRule(
@@ -114,8 +115,8 @@ function readRule(
     const fix = `Say whom it is about: ${CONDITIONS.join(", ")}. For everybody there is otherwise.`;
     throw new CLIENT_GATE_INVALID_OPTION(packageAt(place), "userAgent", "undefined", fix);
   }
-  const refuse = (part: keyof ClientConditions | keyof Refusal, fix: string) =>
-    read.refuse(part, fix);
+  const refuse = (part: keyof ClientConditions | keyof Refusal, fix: string, index?: number) =>
+    read.refuse(part, fix, index);
   return {
     name,
     effect,

@@ -17,14 +17,14 @@ const NAME = new RegExp(`^${TOKEN}\\*?$`, "i");
 const TEXT = new RegExp(`^(${TOKEN}\\*?)(?:/(${TOKEN}))?$`, "i");
 
 const TEXT_FIX =
-  'write "LegacyApp", "LegacyApp/1." for versions that begin so, or "Legacy*" for names that do';
+  'Write "LegacyApp", "LegacyApp/1." for versions that begin so, or "Legacy*" for names that do.';
 const RANGE_FIX =
-  'write a range such as "<2.4", ">=1.2 <2 || =3.0"; there is no ^, ~, x, and no hyphen in it';
+  'Write a range such as "<2.4", ">=1.2 <2 || =3.0"; there is no ^, ~, x, and no hyphen in it.';
 
 /** Reads a pattern; refuses one that could never match. */
 export function parsePattern(
   given: UserAgentPattern,
-  refuse: (why: string) => never,
+  refuse: (fix: string) => never,
 ): ProductPattern {
   if (typeof given === "string") {
     const [, name = refuse(TEXT_FIX), prefix] = TEXT.exec(given) ?? [];
@@ -35,7 +35,7 @@ export function parsePattern(
     };
   }
   const { product, version, ...unknown } = Object(given) as Record<string, unknown>;
-  if (Object.keys(unknown).length > 0) refuse("of an object, give product and version");
+  if (Object.keys(unknown).length > 0) refuse("Of an object, give product and version.");
   if (typeof product !== "string" || !NAME.test(product)) return refuse(TEXT_FIX);
   const has = typeof version === "string" ? parseVersionRange(version) : undefined;
   if (typeof version !== "string" || has === undefined) return refuse(RANGE_FIX);

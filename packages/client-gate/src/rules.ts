@@ -15,8 +15,8 @@ export interface Conditions {
   readonly when: ClientCheck | undefined;
 }
 
-/** Why a rule cannot be used: which of its parts, and what to write instead. */
-export type ConditionFault = (part: keyof ClientConditions, fix: string) => never;
+/** Why a rule cannot be used: which of its parts, what to write instead, and where in it. */
+export type ConditionFault = (part: keyof ClientConditions, fix: string, index?: number) => never;
 
 /** Compiles the conditions of a rule. */
 export function compileConditions(given: ClientConditions, refuse: ConditionFault): Conditions {
@@ -39,8 +39,8 @@ function readProducts(
   if (given === false) return false;
   const patterns = listOf(given);
   if (patterns.length === 0) refuse("userAgent", "Name a product at least, or give false.");
-  return patterns.map((pattern) =>
-    parsePattern(pattern, (why) => refuse("userAgent", `${show(pattern)}: ${why}.`)),
+  return patterns.map((pattern, index) =>
+    parsePattern(pattern, (fix) => refuse("userAgent", fix, index)),
   );
 }
 
@@ -48,9 +48,9 @@ function readRanges(given: unknown, refuse: ConditionFault): AddressRanges {
   const texts = listOf(given);
   if (texts.length === 0) refuse("address", "Name an address at least.");
   return createRanges(
-    texts.flatMap((text) => {
-      if (typeof text !== "string") return refuse("address", "Give strings.");
-      return parseRanges(text, (why) => refuse("address", `${show(text)}: ${why}.`));
+    texts.flatMap((text, index) => {
+      if (typeof text !== "string") return refuse("address", "Give strings.", index);
+      return parseRanges(text, (fix) => refuse("address", fix, index));
     }),
   );
 }
@@ -61,16 +61,12 @@ function readHeaders(given: unknown, refuse: ConditionFault): readonly HeaderTes
     return refuse("requestHeaders", 'Give names with what they must be: { "x-beta": true }.');
   }
   return parseHeaderTests(given as Record<string, never>, (name, why) =>
-    refuse("requestHeaders", `${show(name)} ${why}.`),
+    refuse("requestHeaders", `${JSON.stringify(name)} ${why}.`),
   );
 }
 
 function listOf<Item>(given: Item | readonly Item[]): readonly Item[] {
   return Array.isArray(given) ? [...given] : [given as Item];
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 80) ?? String(value);
 }
 
 /**

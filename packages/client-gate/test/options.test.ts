@@ -9,7 +9,7 @@ const refusal = (where: string, option: string) =>
     code: "CLIENT_GATE_INVALID_OPTION",
     message: expect.stringMatching(
       new RegExp(
-        `^@enfilade/client-gate${where.replace(/[[\]().]/g, "\\$&")}: the option ${option} is .+\\. \\S`,
+        `^@enfilade/client-gate${where.replace(/[[\]().]/g, "\\$&")}: the option ${option.replace(/[[\]]/g, "\\$&")} is .+\\. \\S`,
       ),
     ),
   });
@@ -20,8 +20,8 @@ describe("the layer refuses to boot", () => {
   test.each<[string, object]>([
     ["allow", { allow: { name: "a", userAgent: "A" } }],
     ["refuse", { refuse: "LegacyApp" }],
-    ["refuse", { refuse: [null] }],
-    ["refuse", { refuse: new Array(1) }],
+    ["refuse[0]", { refuse: [null] }],
+    ["refuse[0]", { refuse: new Array(1) }],
     ["otherwise", { otherwise: "deny" }],
     ["otherwise", { otherwise: null }],
     ["otherwise", { otherwise: ["refuse"] }],
@@ -47,7 +47,7 @@ describe("the layer refuses to boot", () => {
     ["userAgent", { userAgent: "App/1/2" }],
     ["userAgent", { userAgent: true }],
     ["userAgent", { userAgent: /App/ }],
-    ["userAgent", { userAgent: [false] }],
+    ["userAgent[0]", { userAgent: [false] }],
     ["userAgent", { userAgent: { product: "App" } }],
     ["userAgent", { userAgent: { product: "App/1", version: "<2" } }],
     ["userAgent", { userAgent: { product: "App", version: "^2" } }],
@@ -55,8 +55,8 @@ describe("the layer refuses to boot", () => {
     ["userAgent", { userAgent: { product: "App", version: "<2", range: "<2" } }],
     ["address", { address: [] }],
     ["address", { address: "10.1.2.3/8" }],
-    ["address", { address: ["example.com"] }],
-    ["address", { address: [167772160] }],
+    ["address[1]", { address: ["10.0.0.1", "example.com"] }],
+    ["address[0]", { address: [167772160] }],
     ["requestHeaders", { requestHeaders: {} }],
     ["requestHeaders", { requestHeaders: ["x-beta"] }],
     ["requestHeaders", { requestHeaders: { "x beta": true } }],

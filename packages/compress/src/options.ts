@@ -107,10 +107,10 @@ const DEFAULT_MAX_RATIO = 200;
 export function resolveOptions(options: CompressOptions, where: string): Settings {
   const read = optionReader(where, COMPRESS_INVALID_OPTION, options, KNOWN);
   const contentTypes = read.strings("contentTypes", CONTENT_TYPES);
-  const wrong = contentTypes.find((type) => !isTypePattern(type));
-  if (wrong !== undefined) {
-    const fix = "give types such as text/css, text/* or application/*+json, in lower case.";
-    read.refuse("contentTypes", `${JSON.stringify(wrong)} is no media type; ${fix}`);
+  const wrong = contentTypes.findIndex((type) => !isTypePattern(type));
+  if (wrong !== -1) {
+    const fix = "Give media types such as text/css, text/* or application/*+json, in lower case.";
+    read.refuse("contentTypes", fix, wrong);
   }
   const codings = readCodings(read, [...CODECS.keys()]);
   return {
@@ -118,35 +118,29 @@ export function resolveOptions(options: CompressOptions, where: string): Setting
     negotiateEvents: createNegotiator(
       options.codings === undefined ? EVENT_CODINGS.filter((name) => CODECS.has(name)) : codings,
     ),
-    levels: readLevels(read, options.levels, where),
+    levels: readLevels(read),
     minBytes: read.integer("minBytes", 1024, { min: 0, max: Number.MAX_SAFE_INTEGER }),
     maxSyncBytes: read.integer("maxSyncBytes", 32_768, { min: 0, max: 1_048_576 }),
     isCompressible: compileTypes(contentTypes),
     eventStreams: read.boolean("eventStreams", false),
-    requests: readRequests(read, options.requests, where),
+    requests: readRequests(read, options.requests),
   };
 }
 
 function readCodings(read: OptionReader, present: readonly Coding[]): readonly Coding[] {
   const names = read.strings("codings", CODINGS) as readonly Coding[];
-  const unknown = names.find((name) => !CODINGS.includes(name));
-  if (unknown !== undefined) read.refuse("codings", `Use of ${CODINGS.join(", ")}.`);
-  if (new Set(names).size < names.length) read.refuse("codings", "Name each of them once.");
+  const unknown = names.findIndex((name) => !CODINGS.includes(name));
+  if (unknown !== -1) read.refuse("codings", `Use ${CODINGS.join(", ")}.`, unknown);
+  const again = names.findIndex((name, index) => names.indexOf(name) < index);
+  if (again !== -1) read.refuse("codings", "Name each of them once.", again);
   const usable = names.filter((name) => present.includes(name));
   return usable.length > 0
     ? usable
     : read.refuse("codings", `Name one that this Node has: ${present.join(", ")}.`);
 }
 
-function readLevels(
-  outer: OptionReader,
-  given: CompressOptions["levels"],
-  where: string,
-): Settings["levels"] {
-  if (given !== undefined && Object(given) !== given) {
-    outer.refuse("levels", "Give an object such as { gzip: 3 }.");
-  }
-  const read = optionReader(`${where} (levels)`, COMPRESS_INVALID_OPTION, given ?? {}, CODINGS);
+function readLevels(outer: OptionReader): Settings["levels"] {
+  const read = outer.inside("levels", CODINGS, "Give an object such as { gzip: 3 }.");
   const level = (name: Coding) => {
     // A level for a coding that this Node does not have says what shall hold on another.
     const { min, max, fallback } = CODECS.get(name)?.levels ?? { min: 1, max: 19, fallback: 3 };
@@ -157,38 +151,29 @@ function readLevels(
 
 function readRequests(
   outer: OptionReader,
-  requests: CompressOptions["requests"],
-  where: string,
+  requests: CompressOptions["requests"] = {},
 ): RequestSettings | undefined {
   if (requests === false) return undefined;
-  if (requests !== undefined && Object(requests) !== requests) {
-    outer.refuse("requests", "Give an object, or false.");
-  }
-  const options = requests ?? {};
-  const read = optionReader(`${where} (requests)`, COMPRESS_INVALID_OPTION, options, [
-    "codings",
-    "maxBytes",
-    "maxRatio",
-  ]);
+  const known = ["codings", "maxBytes", "maxRatio"];
+  const read = outer.inside("requests", known, "Give an object, or false.");
   const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER };
   return {
     codings: readCodings(
       read,
       CODINGS.filter((name) => CODECS.get(name)?.decodes),
     ),
-    maxBytes: options.maxBytes === undefined ? undefined : read.integer("maxBytes", 0, bounds),
-    maxRatio: readRatios(read, options.maxRatio, where),
+    maxBytes: requests.maxBytes === undefined ? undefined : read.integer("maxBytes", 0, bounds),
+    maxRatio: readRatios(read, requests.maxRatio),
   };
 }
 
 function readRatios(
   read: OptionReader,
   given: RequestOptions["maxRatio"],
-  where: string,
 ): RequestSettings["maxRatio"] {
   const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER };
   if (typeof given === "object" && given !== null) {
-    const each = optionReader(`${where} (maxRatio)`, COMPRESS_INVALID_OPTION, given, CODINGS);
+    const each = read.inside("maxRatio", CODINGS);
     return ratios((name) => each.integer(name, DEFAULT_MAX_RATIO, bounds));
   }
   const all = read.integer("maxRatio", DEFAULT_MAX_RATIO, bounds);

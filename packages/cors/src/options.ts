@@ -149,7 +149,7 @@ function readRules(
     read.refuse("origin", 'List the origins; give [] for nobody, "*" for everybody.');
   }
   return compileRules([origin].flat() as readonly OriginRule[], {
-    invalid: (fix) => read.refuse("origin", fix),
+    invalid: (fix, index) => read.refuse("origin", fix, index),
     unsafe(pattern) {
       throw new CORS_UNSAFE_PATTERN(where, String(pattern));
     },
@@ -165,8 +165,8 @@ function readTokens(
   fallback: readonly string[],
 ): readonly string[] {
   const names = read.strings(option, fallback);
-  const wrong = names.find((name) => !TOKEN.test(name));
-  if (wrong !== undefined) read.refuse(option, `${JSON.stringify(wrong)} is no name.`);
+  const wrong = names.findIndex((name) => !TOKEN.test(name));
+  if (wrong !== -1) read.refuse(option, "Give names without spaces and separators.", wrong);
   return names;
 }
 
@@ -174,7 +174,8 @@ function readExposed(read: OptionReader, credentials: boolean): string | null {
   const names = readTokens(read, "exposedHeaders", EXPOSED_HEADERS);
   // Fetch takes the star literally for requests with credentials.
   if (credentials && names.includes("*")) {
-    read.refuse("exposedHeaders", "With credentials a star exposes nothing; name the headers.");
+    const fix = "With credentials a star exposes nothing; name the headers.";
+    read.refuse("exposedHeaders", fix, names.indexOf("*"));
   }
   return names.length === 0 ? null : names.join(", ");
 }

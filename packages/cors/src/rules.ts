@@ -21,7 +21,7 @@ export interface OriginRules {
 
 /** How a rule that cannot be used is refused. */
 export interface Refusals {
-  invalid(fix: string): never;
+  invalid(fix: string, index: number): never;
   unsafe(pattern: RegExp): never;
 }
 
@@ -31,12 +31,13 @@ export function compileRules(rules: readonly OriginRule[], refuse: Refusals): Or
   const wildcards: Wildcard[] = [];
   const patterns: RegExp[] = [];
   const functions: OriginFunction[] = [];
-  for (const rule of rules) {
+  for (const [index, rule] of rules.entries()) {
+    const invalid = (fix: string) => refuse.invalid(fix, index);
     if (typeof rule === "function") functions.push(rule);
-    else if (rule instanceof RegExp) patterns.push(readPattern(rule, refuse));
-    else if (typeof rule !== "string") refuse.invalid(KINDS);
-    else if (rule.includes("*")) wildcards.push(readWildcard(rule) ?? refuse.invalid(STAR));
-    else exact.add(readExact(rule, refuse));
+    else if (rule instanceof RegExp) patterns.push(readPattern(rule, invalid, refuse.unsafe));
+    else if (typeof rule !== "string") invalid(KINDS);
+    else if (rule.includes("*")) wildcards.push(readWildcard(rule) ?? invalid(STAR));
+    else exact.add(readExact(rule, invalid));
   }
   const onlyExact = wildcards.length + patterns.length + functions.length === 0;
   return {
@@ -59,20 +60,24 @@ const KINDS =
 const STAR =
   'A star stands for subdomains, before two labels at least: "https://*.example.com". For everybody, give "*" alone.';
 
-function readExact(rule: string, refuse: Refusals): string {
+function readExact(rule: string, invalid: (fix: string) => never): string {
   if (rule === NULL_ORIGIN || isOrigin(rule)) return rule;
   const meant = URL.canParse(rule) ? new URL(rule).origin : NULL_ORIGIN;
-  return refuse.invalid(
+  return invalid(
     isOrigin(meant)
-      ? `Write ${JSON.stringify(rule)} as browsers send it: "${meant}".`
-      : `${JSON.stringify(rule)} is no origin; give scheme and host, and the port if it is not the scheme's own.`,
+      ? `Write it as browsers send it: "${meant}".`
+      : "It is no origin; give scheme and host, and the port if it is not the scheme's own.",
   );
 }
 
-function readPattern(rule: RegExp, refuse: Refusals): RegExp {
+function readPattern(
+  rule: RegExp,
+  invalid: (fix: string) => never,
+  unsafe: Refusals["unsafe"],
+): RegExp {
   const compiled = compilePattern(rule);
-  if (compiled === "flags") return refuse.invalid("Of flags, a pattern may have i, u and v.");
-  return compiled === "unsafe" ? refuse.unsafe(rule) : compiled;
+  if (compiled === "flags") return invalid("Of flags, a pattern may have i, u and v.");
+  return compiled === "unsafe" ? unsafe(rule) : compiled;
 }
 
 /** Asks one function after the other, and waits only where one makes it wait. */

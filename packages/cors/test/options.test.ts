@@ -6,12 +6,8 @@ import { APP, corsApp, corsHeaders, EVIL, preflight } from "./apps.ts";
 
 describe("an option that is not valid refuses to boot, and says what would do", () => {
   it.each([
-    [
-      "a misspelt option",
-      { origins: [APP] },
-      /the option origins is .* unknown; use one of origin,/,
-    ],
-    ["an engine's option of old", { origin: APP, maxAge: 5 }, /the option maxAge is given/],
+    ["a misspelt option", { origins: [APP] }, /the option origins is unknown\. Use one of origin,/],
+    ["an engine's option of old", { origin: APP, maxAge: 5 }, /the option maxAge is unknown/],
     ["everybody by true", { origin: true }, /give \[\] for nobody, "\*" for everybody/],
     [
       "an upper-case origin",
@@ -31,14 +27,29 @@ describe("an option that is not valid refuses to boot, and says what would do", 
       { origin: "https://*app.example" },
       /A star stands for subdomains/,
     ],
-    ["a number", { origin: [4] }, /Give origins such as/],
+    ["a number", { origin: [APP, 4] }, /the option origin\[1\] is 4\. Give origins such as/],
+    ["one bad origin", { origin: [APP, "x"] }, /the option origin\[1\] is "x"\. It is no origin/],
+    ["a bad origin alone", { origin: "x" }, /the option origin is "x"\. It is no origin/],
+    ["a bad pattern in a list", { origin: [/x/g] }, /the option origin\[0\] is \/x\/g\. Of flags/],
     ["a global pattern", { origin: /https:\/\/app\.example/g }, /may have i, u and v/],
     ["a sticky pattern", { origin: /https:\/\/app\.example/y }, /may have i, u and v/],
     ["credentials that are no flag", { credentials: "true" }, /Give true or false/],
     ["methods in one string", { methods: "GET,PUT" }, /Give an array of strings/],
-    ["a method that is no name", { methods: ["GET", "PUT, DELETE"] }, /"PUT, DELETE" is no name/],
-    ["a header that is no name", { allowedHeaders: ["x-a\r\nx-b: c"] }, /is no name/],
-    ["an exposed header that is no name", { exposedHeaders: ["x a"] }, /"x a" is no name/],
+    [
+      "a method that is no name",
+      { methods: ["GET", "PUT, DELETE"] },
+      /methods\[1\] is "PUT, DELETE"\. Give names/,
+    ],
+    [
+      "a header that is no name",
+      { allowedHeaders: ["x-a\r\nx-b: c"] },
+      /allowedHeaders\[0\] is .* Give names/,
+    ],
+    [
+      "an exposed header that is no name",
+      { exposedHeaders: ["x a"] },
+      /exposedHeaders\[0\] is "x a"\. Give names/,
+    ],
     [
       "a star to expose with credentials",
       { origin: APP, credentials: true, exposedHeaders: ["*"] },

@@ -1,4 +1,4 @@
-import { defineLayer, type Layer, type RouteView } from "@enfilade/layer";
+import { defineLayer, type Layer, optionReader, type RouteView } from "@enfilade/layer";
 import type { FastifyInstance } from "fastify";
 import {
   answerFailure,
@@ -94,18 +94,10 @@ function watchClosing(app: FastifyInstance): () => boolean {
 function assertRoute({ options }: RouteView): undefined {
   const own: unknown = options.config?.errors;
   if (own === undefined) return;
-  const { dialect, ...rest } = Object(own) as Record<string, unknown>;
-  const where = `config.errors of ${options.method} ${options.url}`;
-  const [unknown] = Object.keys(rest);
-  if (typeof own !== "object" || own === null || unknown !== undefined) {
-    const received = unknown === undefined ? String(own) : `an object with "${unknown}"`;
-    throw new ERRORS_INVALID_OPTION("@enfilade/errors", where, received, 'Give { dialect: "…" }.');
-  }
-  if (dialect === undefined || findDialect(dialect) !== undefined) return;
-  throw new ERRORS_INVALID_OPTION(
-    "@enfilade/errors",
-    `${where}.dialect`,
-    JSON.stringify(dialect) ?? "not a dialect",
-    DIALECT_FIX,
-  );
+  const name = `config.errors of ${options.method} ${options.url}`;
+  const route = optionReader("@enfilade/errors", ERRORS_INVALID_OPTION, { [name]: own }, [name]);
+  const read = route.inside(name, ["dialect"], 'Give { dialect: "…" }.');
+  const dialect: unknown = Reflect.get(own as object, "dialect");
+  if (dialect !== undefined && findDialect(dialect) === undefined)
+    read.refuse("dialect", DIALECT_FIX);
 }

@@ -87,8 +87,9 @@ const FIELD_VALUE = /[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?/;
  */
 export function resolveOptions(options: ErrorsOptions, isSilent: IsSilent): Settings {
   const read = optionReader("@enfilade/errors", ERRORS_INVALID_OPTION, options, KNOWN);
+  const { dialect = "problem" } = options;
   return {
-    dialect: findDialect(options.dialect ?? "problem") ?? read.refuse("dialect", DIALECT_FIX),
+    dialect: findDialect(dialect) ?? read.refuse("dialect", DIALECT_FIX),
     dialects: readDialects(read, options.dialects),
     types: options.types === undefined ? undefined : readTypes(read),
     cacheControl:
@@ -111,9 +112,9 @@ function readDialects(read: OptionReader, given: unknown = {}): Settings["dialec
   return Object.entries(given)
     .map(([path, name]) => {
       if (!/^\/[^?#\s]*[^?#\s/]$/.test(path)) {
-        return read.refuse("dialects", `"${path}" is no path; write it as "/v1".`);
+        return read.refuse("dialects", `"${path}" is no path; write it as "/v1".`, path);
       }
-      const dialect = findDialect(name) ?? read.refuse("dialects", `"${path}": ${DIALECT_FIX}`);
+      const dialect = findDialect(name) ?? read.refuse("dialects", DIALECT_FIX, path);
       return [path, dialect] as const;
     })
     .toSorted(([a], [b]) => b.length - a.length);

@@ -2,10 +2,10 @@ import { bootWith, createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, test } from "vitest";
 import { errors, serverErrors } from "../src/index.ts";
 
-const invalid = (option: string) =>
+const invalid = (option: string, where = "") =>
   expect.objectContaining({
     code: "ERRORS_INVALID_OPTION",
-    message: expect.stringContaining(`@enfilade/errors: the option ${option} is `),
+    message: expect.stringContaining(`@enfilade/errors${where}: the option ${option} is `),
   });
 
 describe("the layer refuses", () => {
@@ -13,9 +13,7 @@ describe("the layer refuses", () => {
     ["dialect", "xml"],
     ["dialect", "toString"],
     ["dialect", { contentType: "text/plain" }],
-    ["dialects", { v1: "openai" }],
-    ["dialects", { "/v1/": "openai" }],
-    ["dialects", { "/v1": "xml" }],
+    ["dialect", null],
     ["dialects", ["/v1"]],
     ["types", "errors/"],
     ["types", "https://example.com/errors"],
@@ -32,17 +30,29 @@ describe("the layer refuses", () => {
   });
 });
 
+test.each([
+  [{ v1: "openai" }, "dialects.v1"],
+  [{ "/v1/": "openai" }, 'dialects["/v1/"]'],
+  [{ "/v1": "xml" }, 'dialects["/v1"]'],
+])("the layer refuses dialects: %j, and names which", async (dialects, option) => {
+  await expect(bootWith(errors, { dialects })).rejects.toEqual(invalid(option));
+});
+
 describe.each(WAYS)("%s, a route is refused", (way) => {
+  const where = " (config.errors of GET /mine)";
+
   test.each([
-    [{ dialect: "xml" }, "config.errors of GET /mine.dialect"],
-    [{ dialekt: "openai" }, "config.errors of GET /mine"],
-    ["openai", "config.errors of GET /mine"],
-  ])("with config.errors %j", async (config, option) => {
+    [{ dialect: "xml" }, "dialect", where],
+    [{ dialekt: "openai" }, "dialekt", where],
+    ["openai", "config.errors of GET /mine", ""],
+    [["openai"], "config.errors of GET /mine", ""],
+    [null, "config.errors of GET /mine", ""],
+  ])("with config.errors %j", async (config, option, inside) => {
     const app = await createApp({ way });
     await app.register(errors);
 
     expect(() => app.get("/mine", { config: { errors: config as object } }, () => "")).toThrow(
-      invalid(option),
+      invalid(option, inside),
     );
   });
 });

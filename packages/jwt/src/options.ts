@@ -1,4 +1,4 @@
-import { optionReader } from "@enfilade/layer";
+import { type OptionReader, optionReader } from "@enfilade/layer";
 import { ALGORITHMS, type Algorithm, isAlgorithm } from "./algorithms.ts";
 import { JWT_INVALID_OPTION } from "./errors.ts";
 import { type JwtKey, readKey, type VerificationKey } from "./key.ts";
@@ -120,21 +120,18 @@ export function refuseOption(option: string, fix: string): never {
  * @throws `JWT_INVALID_OPTION`, which never shows a key.
  */
 export function resolveOptions(options: JwtOptions): ResolvedOptions {
-  const unknown = Object.keys(options).find((option) => !KNOWN.includes(option));
-  if (unknown !== undefined) refuseOption(unknown, `It is unknown; use ${KNOWN.join(", ")}.`);
   const read = optionReader(PACKAGE, JWT_INVALID_OPTION, options, KNOWN);
-  const { keys = [], jwks, algorithms, issuer, audience, now = Date.now } = options;
+  const { keys = [], jwks, now = Date.now } = options;
   if (!Array.isArray(keys)) refuseOption("keys", "Give an array of keys.");
   if (keys.length === 0 && jwks === undefined) {
     refuseOption("keys", "Give keys, or jwks: without any no token could be verified.");
   }
-  if (algorithms !== undefined && !(Array.isArray(algorithms) && algorithms.every(isAlgorithm))) {
-    refuseOption("algorithms", `Give an array of ${ALGORITHMS.join(", ")}.`);
-  }
+  const algorithms = readAlgorithms(read, options.algorithms);
   if (typeof now !== "function") read.refuse("now", "Give a function.");
   const sources = read.strings("sources", ["header"]) as readonly TokenSource[];
-  if (sources.length === 0 || sources.some((source) => !SOURCES.includes(source))) {
-    read.refuse("sources", `Name one or several of ${SOURCES.join(", ")}.`);
+  const odd = sources.findIndex((source) => !SOURCES.includes(source));
+  if (sources.length === 0 || odd !== -1) {
+    read.refuse("sources", `Name one or several of ${SOURCES.join(", ")}.`, odd);
   }
   const name = { pattern: TOKEN, fix: "Give letters and digits." };
   return {
@@ -148,11 +145,11 @@ export function resolveOptions(options: JwtOptions): ResolvedOptions {
         );
       }),
     ),
-    jwks: jwks === undefined ? undefined : readJwksOptions(jwks),
+    jwks: jwks === undefined ? undefined : readJwksOptions(read, jwks),
     algorithms,
     expectations: {
-      issuer: readExpected("issuer", issuer),
-      audience: readExpected("audience", audience),
+      issuer: readExpected(read, "issuer", options.issuer),
+      audience: readExpected(read, "audience", options.audience),
       requiredClaims: read.strings("requiredClaims", ["exp"]),
       clockToleranceSeconds: read.integer("clockToleranceSeconds", 5, { min: 0, max: 300 }),
       maxAgeSeconds:
@@ -170,22 +167,40 @@ export function resolveOptions(options: JwtOptions): ResolvedOptions {
       query: read.string("query", "access_token", { ...name, pattern: /[\w-]+/ }),
     },
     maxTokenLength: read.integer("maxTokenLength", 8_192, { min: 64, max: 65_536 }),
-    claims: readClaims(options.claims ?? {}),
-    cache: options.cache === false ? undefined : readCache(options.cache ?? {}),
+    claims: readClaims(read, options.claims),
+    cache: options.cache === false ? undefined : readCache(read),
     now,
   };
 }
 
-function readExpected(option: string, given: Expected | undefined) {
+function readAlgorithms(
+  read: OptionReader,
+  given: JwtOptions["algorithms"],
+): JwtOptions["algorithms"] {
   if (given === undefined) return undefined;
-  const list = [given].flat();
-  const valid = list.every((one) => (typeof one === "string" ? one !== "" : one instanceof RegExp));
-  return valid && list.length > 0
-    ? createMatchers(given)
-    : refuseOption(option, "Give texts or patterns, one or several.");
+  const wrong = Array.isArray(given) ? given.findIndex((one) => !isAlgorithm(one)) : undefined;
+  if (wrong === -1) return given;
+  return read.refuse("algorithms", `Give an array of ${ALGORITHMS.join(", ")}.`, wrong);
 }
 
-function readJwksOptions(given: JwksOptions) {
+function readExpected(
+  read: OptionReader,
+  option: "issuer" | "audience",
+  given: Expected | undefined,
+) {
+  if (given === undefined) return undefined;
+  const list = [given].flat();
+  const wrong = list.findIndex((one) => !(one instanceof RegExp) && !isFilled(one));
+  return wrong === -1 && list.length > 0
+    ? createMatchers(given)
+    : read.refuse(option, "Give texts or patterns, one or several.", wrong);
+}
+
+function isFilled(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
+function readJwksOptions(outer: OptionReader, given: JwksOptions) {
   const known = [
     "url",
     "file",
@@ -195,7 +210,7 @@ function readJwksOptions(given: JwksOptions) {
     "maxStaleSeconds",
     "timeoutMs",
   ];
-  const read = optionReader(`${PACKAGE}, jwks`, JWT_INVALID_OPTION, given, known);
+  const read = outer.inside("jwks", known);
   const { url, file } = given;
   if ((url === undefined) === (file === undefined)) read.refuse("url", "Give a url or a file.");
   if (url !== undefined && !isSecure(url)) {
@@ -220,9 +235,9 @@ function isSecure(text: unknown): boolean {
   return protocol === "https:" || (protocol === "http:" && loopback);
 }
 
-function readClaims(given: ClaimNames): Required<ClaimNames> {
+function readClaims(outer: OptionReader, given: ClaimNames = {}): Required<ClaimNames> {
   const known = ["id", "scopes", "userId", "sessionId", "dependencies", "sessionState"];
-  const read = optionReader(`${PACKAGE}, claims`, JWT_INVALID_OPTION, given, known);
+  const read = outer.inside("claims", known);
   const oneOrMany = (option: "dependencies" | "sessionState", fallback: string) =>
     Array.isArray(given[option]) ? read.strings(option, []) : read.string(option, fallback);
   return {
@@ -235,9 +250,8 @@ function readClaims(given: ClaimNames): Required<ClaimNames> {
   };
 }
 
-function readCache(given: TokenCacheOptions): Required<TokenCacheOptions> {
-  const known = ["maxEntries", "ttlMs"];
-  const read = optionReader(`${PACKAGE}, cache`, JWT_INVALID_OPTION, given, known);
+function readCache(outer: OptionReader): Required<TokenCacheOptions> {
+  const read = outer.inside("cache", ["maxEntries", "ttlMs"]);
   return {
     maxEntries: read.integer("maxEntries", 20_000, { min: 2, max: 10_000_000 }),
     ttlMs: read.integer("ttlMs", 600_000, { min: 1, max: 86_400_000 }),

@@ -149,6 +149,14 @@ describe("an app does not boot with", () => {
     ["keys from elsewhere", { jwks: { url: "file:///etc/jwks" } }, "url"],
     ["a URL and a file", { jwks: { url: "https://a.example", file: "b" } }, "url"],
     ["a file that is not there", { jwks: { file: "/nowhere/jwks.json" } }, "jwks.file"],
+    ["a secret out of its place", { secret: SECRET }, "the option secret is unknown. Use one of"],
+    ["a JWKS of null", { jwks: null }, "the option jwks is null. Give an object with some of url,"],
+    ["a cache of its size alone", { cache: 500 }, "the option cache is 500. Give an object"],
+    ["claims of null", { claims: null }, "the option claims is null. Give an object"],
+    ["an audience of a number", { audience: ["a", 5] }, "the option audience[1] is 5. Give texts"],
+    ["an issuer of null", { issuer: null }, "the option issuer is null. Give texts"],
+    ["one bad algorithm", { algorithms: ["HS256", "none"] }, 'algorithms[1] is "none". Give an'],
+    ["one bad source", { sources: ["header", "body"] }, 'sources[1] is "body". Name one'],
   ])("%s, and never shows a key", async (_what, options, option) => {
     const given = "keys" in options || "jwks" in options || _what === "no keys";
     const error = await make(

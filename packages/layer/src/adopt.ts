@@ -1,5 +1,6 @@
 import type { PluginMetadata } from "fastify-plugin";
 import { layerOf } from "./define-layer.ts";
+import { assertAdoption } from "./definition.ts";
 import { type ForeignPlugin, sharesInstance, unwrapDefault } from "./foreign.ts";
 import type { Place } from "./places.ts";
 import { record } from "./record.ts";
@@ -22,7 +23,7 @@ export interface Adoption extends Constraints {
  * handlers included. Whatever it throws while it is loaded rejects `ready()`, where Fastify would let some
  * of it escape as an uncaught exception.
  *
- * @throws `LAYER_INVALID_DEFINITION` when the name or the place is not valid.
+ * @throws `LAYER_INVALID_DEFINITION` when the plugin is no function, or the name or the place is not valid.
  * @throws `LAYER_INVALID_REGISTRATION` (on registration) when `layer` cannot be obeyed; or a `prefix`, which
  * only a plugin that is not encapsulated can take as an option of its own.
  * @example
@@ -32,13 +33,15 @@ export interface Adoption extends Constraints {
  */
 export function adopt<Options extends object>(
   plugin: ForeignPlugin<Options>,
-  { notFound = true, ...adoption }: Adoption,
+  adoption: Adoption,
 ): Layer<Options> {
   const foreign = unwrapDefault(plugin) as ForeignPlugin<Options>;
+  assertAdoption(foreign, adoption);
+  const { notFound = true, ...constraints } = adoption;
   const metadata: PluginMetadata | undefined = Reflect.get(foreign, Symbol.for("plugin-meta"));
   return layerOf<Options>(
     {
-      ...adoption,
+      ...constraints,
       // Other plugins may depend on this one by its name, and it on others.
       ...(metadata && { plugin: { ...metadata, encapsulate: false } }),
       async setup(app, options) {

@@ -1,7 +1,8 @@
 import { LAYER_INVALID_DEFINITION, LAYER_INVALID_REGISTRATION } from "./errors.ts";
+import { isPlugin } from "./foreign.ts";
 import { argumentsOf, PHASES, type Phase } from "./phases.ts";
 import { isPlace, PLACES } from "./places.ts";
-import { isAsyncFunction } from "./thenable.ts";
+import { isAsyncFunction, isThenable } from "./thenable.ts";
 import type { LayerRegistration } from "./types.ts";
 
 const NAME = /^[a-z][a-z0-9]*(?:[-:.][a-z0-9]+)*$/;
@@ -9,14 +10,33 @@ const NAME_RULE = "Use lower-case words joined by a dash, a dot or a colon.";
 const LISTS = ["before", "after", "provides", "requires"] as const;
 const REGISTRATION_KEYS: ReadonlySet<string> = new Set(["name", "place", "override", ...LISTS]);
 
+const ADOPTION_KEYS: ReadonlySet<string> = new Set(["name", "place", "notFound", ...LISTS]);
+const DEFINITION_KEYS: ReadonlySet<string> = new Set([
+  "name",
+  "place",
+  "setup",
+  "plugin",
+  ...LISTS,
+]);
 const SETUP_KEYS: ReadonlySet<string> = new Set([...PHASES, "onRoute", "steps", "audit"]);
 
 type Refuse = (why: string, fix: string) => Error;
 
+/** Refuses what is no plugin, and options that do not say where it stands. */
+export function assertAdoption(plugin: unknown, adoption: unknown): void {
+  assertGiven("the second argument of adopt", adoption, "Call adopt(plugin, { name, place }).");
+  const refuse = refusalOf(adoption);
+  assertKnown(adoption, ADOPTION_KEYS, "", refuse);
+  if (isPlugin(plugin)) return;
+  const kind = isThenable(plugin) ? "a promise" : kindOf(plugin);
+  throw refuse(`its plugin is ${kind}`, "Give a plugin's function; await an import() of it first.");
+}
+
 /** Refuses a definition that could never be put in line. */
 export function assertDefinition(definition: LayerRegistration & { setup?: unknown }): void {
-  const name = String(definition.name);
-  const refuse: Refuse = (why, fix) => new LAYER_INVALID_DEFINITION(name, why, fix);
+  assertGiven("its definition", definition, "Call defineLayer({ name, place, setup }).");
+  const refuse = refusalOf(definition);
+  assertKnown(definition, DEFINITION_KEYS, "; setup returns the hooks", refuse);
   assertName(definition.name, refuse);
   assertPlace(definition.place, refuse);
   assertLists(definition, refuse);
@@ -75,6 +95,35 @@ export function assertRegistration(layer: string, registration: LayerRegistratio
   if (registration.name !== undefined) assertName(registration.name, refuse);
   if (registration.place !== undefined) assertPlace(registration.place, refuse);
   assertLists(registration, refuse);
+}
+
+function assertGiven(
+  what: string,
+  given: unknown,
+  fix: string,
+): asserts given is LayerRegistration {
+  if (typeof given === "object" && given !== null) return;
+  throw new LAYER_INVALID_DEFINITION("without a name", `${what} is ${kindOf(given)}`, fix);
+}
+
+function refusalOf({ name }: LayerRegistration): Refuse {
+  return (why, fix) => new LAYER_INVALID_DEFINITION(String(name), why, fix);
+}
+
+function assertKnown(
+  given: object,
+  known: ReadonlySet<string>,
+  more: string,
+  refuse: Refuse,
+): void {
+  const odd = Object.keys(given).find((key) => !known.has(key));
+  if (odd !== undefined)
+    throw refuse(`its ${odd} is unknown`, `Use ${[...known].join(", ")}${more}.`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 function assertName(name: unknown, refuse: Refuse): void {

@@ -19,8 +19,13 @@ export function createOptionError(code: string): OptionError {
 
 /** Reads options one by one, and refuses the first bad one. Nothing is repaired silently. */
 export interface OptionReader {
-  /** Refuses an option by hand. */
-  refuse(option: string, fix: string): never;
+  /**
+   * Refuses an option by hand; or what it holds at an index or a key, which is then named and shown in place of
+   * the whole. `-1` is nowhere, as `findIndex` says it.
+   */
+  refuse(option: string, fix: string, member?: string | number): never;
+  /** The reader of the options inside of one that is an object; of none, where it was left out. */
+  inside(option: string, known: readonly string[], fix?: string): OptionReader;
   /** `true` or `false`, and nothing that is only like one. */
   boolean(option: string, fallback: boolean): boolean;
   /** A whole number within bounds, both included. */
@@ -55,14 +60,18 @@ export function optionReader(
   known: readonly string[],
 ): OptionReader {
   const given = options as Readonly<Record<string, unknown>>;
-  const refuse = (option: string, fix: string): never => {
-    throw new OptionError(packageName, option, describe(given[option]), fix);
+  const refuse = (option: string, fix: string, member?: string | number): never => {
+    const value = given[option];
+    if (member === undefined || !hasMember(value, member)) {
+      throw new OptionError(packageName, option, describe(value), fix);
+    }
+    const part: unknown = Reflect.get(value, member);
+    throw new OptionError(packageName, option + step(member), describe(part), fix);
   };
   const unknown = Object.keys(given).find((option) => !known.includes(option));
   if (unknown !== undefined) {
     // Not its value: what was misspelt may be a secret.
-    const fix = `It is unknown; use one of ${known.join(", ")}.`;
-    throw new OptionError(packageName, unknown, "given", fix);
+    throw new OptionError(packageName, unknown, "unknown", `Use one of ${known.join(", ")}.`);
   }
 
   // Only what was left out has a default: null is a value, and a wrong one.
@@ -71,6 +80,12 @@ export function optionReader(
 
   return {
     refuse,
+    inside(option, inner, fix = `Give an object with some of ${inner.join(", ")}.`) {
+      const value = take(option, {});
+      return typeof value === "object" && value !== null && !Array.isArray(value)
+        ? optionReader(`${packageName} (${option})`, OptionError, value, inner)
+        : refuse(option, fix);
+    },
     boolean(option, fallback) {
       const value = take(option, fallback);
       return typeof value === "boolean" ? value : refuse(option, "Give true or false.");
@@ -99,16 +114,28 @@ export function optionReader(
     strings(option, fallback) {
       const value = take(option, fallback);
       // A copy: what the caller does to the array later changes nothing, and holes in it are seen.
-      const items: unknown[] = Array.isArray(value) ? [...value] : [""];
-      return items.every(isFilled)
-        ? items
-        : refuse(option, "Give an array of strings that are not empty.");
+      const items: unknown[] | undefined = Array.isArray(value) ? [...value] : undefined;
+      if (items?.every(isFilled)) return items;
+      const wrong = items?.findIndex((item) => !isFilled(item));
+      return refuse(option, "Give an array of strings that are not empty.", wrong);
     },
   };
 }
 
 function isFilled(item: unknown): item is string {
   return typeof item === "string" && item !== "";
+}
+
+/** Tells whether a value has such a member: where one may be given without a list, it has no index. */
+function hasMember(value: unknown, member: string | number): value is object {
+  if (typeof member === "number") return member !== -1 && Array.isArray(value);
+  return typeof value === "object" && value !== null;
+}
+
+/** Writes how a member of an option is reached, as in code. */
+function step(member: string | number): string {
+  if (typeof member === "string" && /^[A-Za-z_$][\w$]*$/.test(member)) return `.${member}`;
+  return `[${JSON.stringify(member)}]`;
 }
 
 /** Tells whether a pattern matches a value from its first character to its last, whatever its flags and anchors. */
@@ -120,7 +147,7 @@ function matchesWhole({ source, flags }: RegExp, value: string): boolean {
 /** Shows a received value in an error: short, and without the contents of what may be a secret object. */
 function describe(value: unknown): string {
   if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) {
+  if (typeof value === "object" && value !== null && !(value instanceof RegExp)) {
     return Array.isArray(value) ? `an array of ${value.length}` : "an object";
   }
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);

@@ -60,10 +60,64 @@ describe("a definition", () => {
     );
   });
 
+  it("has nothing that would be ignored", () => {
+    expect(() => defineLayer({ ...definition, befor: ["gate"] } as typeof definition)).toThrow(
+      "The layer tenant is not valid: its befor is unknown. Use name, place, setup, plugin, before,",
+    );
+    const hook = { onRequest: async () => {} };
+    expect(() => defineLayer({ ...definition, ...hook } as typeof definition)).toThrow(
+      "its onRequest is unknown. Use name, place, setup, plugin, before, after, provides, requires; setup returns the hooks.",
+    );
+  });
+
+  it.each([undefined, null, "tenant", () => ({})])("is an object, not %s", (value) => {
+    expect(() => defineLayer(value as never)).toThrow(
+      expect.objectContaining({
+        code: "LAYER_INVALID_DEFINITION",
+        message: expect.stringContaining("Call defineLayer({ name, place, setup })."),
+      }),
+    );
+  });
+
   it("of an adopted plugin is held to the same", () => {
     const plugin = async () => {};
     expect(() => adopt(plugin, { name: "gate", place: "gate" })).toThrow("the name of a place");
     expect(() => adopt(plugin, { name: "ok", place: "door" as "gate" })).toThrow("is no place");
+  });
+});
+
+describe("an adoption", () => {
+  const at = { name: "ok", place: "gate" } as const;
+
+  it.each([
+    ["an object", {}],
+    ["undefined", undefined],
+    ["null", null],
+    ["a string", "plugin"],
+    ["a promise", Promise.resolve(async () => {})],
+    ["an object", { default: {} }],
+  ])("has a plugin, not %s", (shown, plugin) => {
+    expect(() => adopt(plugin as never, at)).toThrow(
+      expect.objectContaining({
+        code: "LAYER_INVALID_DEFINITION",
+        message: `The layer ok is not valid: its plugin is ${shown}. Give a plugin's function; await an import() of it first.`,
+      }),
+    );
+  });
+
+  it.each([undefined, null, "gate"])("says where the plugin stands, not %s", (value) => {
+    expect(() => adopt(async () => {}, value as never)).toThrow(
+      expect.objectContaining({
+        code: "LAYER_INVALID_DEFINITION",
+        message: expect.stringContaining("Call adopt(plugin, { name, place })."),
+      }),
+    );
+  });
+
+  it("has nothing that would be ignored", () => {
+    expect(() => adopt(async () => {}, { ...at, setup: () => ({}) } as typeof at)).toThrow(
+      "its setup is unknown. Use name, place, notFound, before, after, provides, requires.",
+    );
   });
 });
 

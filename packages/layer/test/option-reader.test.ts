@@ -49,11 +49,27 @@ describe("an option that is refused", () => {
     [() => "secret", "a function"],
     [{ password: "secret" }, "an object"],
     [["secret"], "an array of 1"],
+    [/a+/g, "/a+/g"],
     ['a "b"', '"a \\"b\\""'],
     ["%s %j", '"%s %j"'],
   ])("shows %s as %s", (value, shown) => {
     const message = complaint(() => given(value).refuse("value", "Fix."));
     expect(message).toBe(`@enfilade/probe: the option value is ${shown}. Fix.`);
+  });
+
+  it.each<[string, unknown, string | number, string]>([
+    ["an item of a list", ["a", 5], 1, "value[1] is 5"],
+    ["a hole in a list", new Array(2), 0, "value[0] is undefined"],
+    ["a member of an object", { gzip: "x" }, "gzip", 'value.gzip is "x"'],
+    ["a member whose name is no word", { "/v1": "x" }, "/v1", 'value["/v1"] is "x"'],
+    ["the only one, given without a list", "x", 0, 'value is "x"'],
+    ["the only one, an object given without a list", { version: 1 }, 0, "value is an object"],
+    ["a list that is wrong as a whole", [], -1, "value is an array of 0"],
+    ["nothing at all", null, 0, "value is null"],
+  ])("names and shows what is at fault: %s", (_what, value, member, shown) => {
+    expect(complaint(() => given(value).refuse("value", "Fix.", member))).toBe(
+      `@enfilade/probe: the option ${shown}. Fix.`,
+    );
   });
 
   it("echoes at most 60 characters of what may be a secret, and nothing of what is in an object", () => {
@@ -76,7 +92,7 @@ describe("optionReader", () => {
     const read = () =>
       optionReader("@enfilade/probe", PROBE_INVALID_OPTION, options, ["max", "ttlMs"]);
     expect(complaint(read)).toBe(
-      "@enfilade/probe: the option maxx is given. It is unknown; use one of max, ttlMs.",
+      "@enfilade/probe: the option maxx is unknown. Use one of max, ttlMs.",
     );
   });
 
@@ -101,6 +117,25 @@ describe("optionReader", () => {
     expect(() => read.string("value", "a")).toThrow(PROBE_INVALID_OPTION);
     expect(() => read.oneOf("value", "a", ["a", "b"])).toThrow(PROBE_INVALID_OPTION);
     expect(() => read.strings("value", ["a"])).toThrow(PROBE_INVALID_OPTION);
+  });
+});
+
+describe("inside", () => {
+  const inside = (value: unknown) => given(value).inside("value", ["max", "ttlMs"]);
+
+  it("reads the options of an option, and says inside of which it refuses one", () => {
+    expect(inside({ max: 3 }).integer("max", 1, { min: 1, max: 5 })).toBe(3);
+    expect(inside(undefined).integer("max", 1, { min: 1, max: 5 })).toBe(1);
+    expect(complaint(() => inside({ max: 9 }).integer("max", 1, { min: 1, max: 5 }))).toBe(
+      "@enfilade/probe (value): the option max is 9. Give a whole number from 1 to 5.",
+    );
+    expect(complaint(() => inside({ maxx: 9 }))).toBe(
+      "@enfilade/probe (value): the option maxx is unknown. Use one of max, ttlMs.",
+    );
+  });
+
+  it.each([null, 5, "max", ["max"], true])("refuses %j, which has none", (value) => {
+    expect(complaint(() => inside(value))).toContain("Give an object with some of max, ttlMs.");
   });
 });
 
@@ -182,14 +217,14 @@ describe("strings", () => {
   });
 
   it.each([
-    { value: ["a", ""] },
-    { value: ["a", 1] },
-    { value: [["a"]] },
-    { value: new Array(2) },
-    { value: { 0: "a", length: 1 } },
-  ])("refuses $value", ({ value }) => {
-    expect(complaint(() => given(value).strings("value", ["a"]))).toContain(
-      "Give an array of strings that are not empty.",
+    { value: ["a", ""], shown: 'value[1] is ""' },
+    { value: ["a", 1], shown: "value[1] is 1" },
+    { value: [["a"]], shown: "value[0] is an array of 1" },
+    { value: new Array(2), shown: "value[0] is undefined" },
+    { value: { 0: "a", length: 1 }, shown: "value is an object" },
+  ])("refuses $value, and names what is at fault in it", ({ value, shown }) => {
+    expect(complaint(() => given(value).strings("value", ["a"]))).toBe(
+      `@enfilade/probe: the option ${shown}. Give an array of strings that are not empty.`,
     );
   });
 

@@ -6,11 +6,23 @@ export type LimiterError<Code extends string, Parts extends unknown[]> = Fastify
   Parts
 >;
 
-/** An option of a policy, a store or the limiter is not valid; thrown where it is given. */
-export const LIMITER_INVALID_OPTION: LimiterError<
+const INVALID_OPTION: LimiterError<
   "LIMITER_INVALID_OPTION",
   [what: string, option: string, received: string, fix: string]
 > = createError("LIMITER_INVALID_OPTION", "%s: the option %s is %s. %s", 500, TypeError);
+
+/** An option of a policy, a store or the limiter is not valid; thrown where it is given. */
+export class LIMITER_INVALID_OPTION extends INVALID_OPTION {
+  /** The option, for those who know it by another name. */
+  readonly option: string;
+  /** What to give instead. */
+  readonly fix: string;
+  constructor(what: string, option: string, received: string, fix: string) {
+    super(what, option, received, fix);
+    this.option = option;
+    this.fix = fix;
+  }
+}
 
 /** A charge cannot be decided: a bad cost, an empty key, two charges on one counter. */
 export const LIMITER_INVALID_CHARGE: LimiterError<

@@ -9,8 +9,8 @@ export function refuseOption(what: string, option: string, value: unknown, fix: 
 export function refuseUnknown(what: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((option) => !known.includes(option));
   if (unknown === undefined) return;
-  const value: unknown = Reflect.get(options, unknown);
-  refuseOption(what, unknown, value, `It is unknown; use one of ${known.join(", ")}.`);
+  // Not its value: what was misspelt may be a secret.
+  throw new LIMITER_INVALID_OPTION(what, unknown, "unknown", `Use one of ${known.join(", ")}.`);
 }
 
 /** Reads a whole number within bounds, both included. */

@@ -34,18 +34,18 @@ export function resolveOptions(options: LimiterOptions): Required<LimiterOptions
   if (typeof store !== "object" || store === null || !("decide" in store)) {
     refuseOption(what, "store", store, "Give memoryStore() or redisStore(redis).");
   }
-  const { liveNodes = 1 } = options;
+  const { liveNodes = 1, denyCacheMs = 1_000, maxQueued = 10_000 } = options;
   return {
     store: options.store,
     liveNodes:
       typeof liveNodes === "function"
         ? liveNodes
         : wholeNumber(what, "liveNodes", liveNodes, { min: 1, max: 1_000_000 }),
-    denyCacheMs: wholeNumber(what, "denyCacheMs", options.denyCacheMs ?? 1_000, {
+    denyCacheMs: wholeNumber(what, "denyCacheMs", denyCacheMs, {
       min: 0,
       max: 60_000,
     }),
-    maxQueued: wholeNumber(what, "maxQueued", options.maxQueued ?? 10_000, {
+    maxQueued: wholeNumber(what, "maxQueued", maxQueued, {
       min: 0,
       max: 1_000_000,
     }),

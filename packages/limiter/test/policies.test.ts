@@ -32,16 +32,24 @@ describe("gcra()", () => {
     [{ per: 0 }, /per is 0/],
     [{ per: "week" }, /per is "week"\. Give whole milliseconds .* second, minute, hour, day/],
     [{ per: Number.POSITIVE_INFINITY }, /per is Infinity/],
+    [{ name: null }, /name is null/],
+    [{ onStoreError: null }, /onStoreError is null/],
     [{ name: "{user}" }, /name is "{user}"/],
     [{ name: "x".repeat(65) }, /name is "x+…\. Give up to 64 letters/],
     [{ onStoreError: "shut" }, /onStoreError is "shut"\. Use "local", "open" or "closed"/],
-    [
-      { window: 5 },
-      /window is 5\. It is unknown; use one of name, onStoreError, limit, per, burst/,
-    ],
+    [{ window: 5 }, /window is unknown\. Use one of name, onStoreError, limit, per, burst/],
     [{ limit: 999_983, per: "day", burst: 999_983 }, /burst is 999983\. Together with limit/],
   ])("refuses %j", (part, message) => {
     expect(() => gcra({ ...good, ...part } as GcraOptions)).toThrow(refusal(message));
+  });
+
+  it("tells the option and the fix to those who know it by another name", () => {
+    expect(() => gcra({ ...good, limit: 0 })).toThrow(
+      expect.objectContaining({
+        option: "limit",
+        fix: expect.stringContaining("Give a whole number from 1"),
+      }),
+    );
   });
 
   it("makes a plain frozen value", () => {
@@ -87,7 +95,8 @@ describe("strictWindow()", () => {
     [{ limit: 2 ** 53 }, /limit is 9007199254740992/],
     [{ buckets: 0 }, /buckets is 0\. Give a whole number from 1 to 120/],
     [{ buckets: 500 }, /buckets is 500/],
-    [{ burst: 5 }, /burst is 5\. It is unknown/],
+    [{ buckets: null }, /buckets is null/],
+    [{ burst: 5 }, /burst is unknown\. Use one of/],
   ])("refuses %j", (part, message) => {
     expect(() => strictWindow({ ...good, ...part } as StrictWindowOptions)).toThrow(
       refusal(message),
@@ -108,6 +117,7 @@ describe("budget()", () => {
     [{ per: 86_400_000 }, /per is 86400000/],
     [{ timeZone: "Mars/Olympus" }, /timeZone is "Mars\/Olympus"\. Give an IANA name/],
     [{ timeZone: 2 }, /timeZone is 2/],
+    [{ timeZone: null }, /timeZone is null/],
   ])("refuses %j", (part, message) => {
     expect(() => budget({ ...good, ...part } as BudgetOptions)).toThrow(refusal(message));
   });
@@ -123,7 +133,8 @@ describe("concurrency()", () => {
     [{ limit: 0 }, /concurrency: the option limit is 0/],
     [{ limit: 100_001 }, /limit is 100001/],
     [{ limit: 1, ttl: 0 }, /ttl is 0/],
-    [{ limit: 1, ttlMs: 5 }, /ttlMs is 5\. It is unknown/],
+    [{ limit: 1, ttl: null }, /ttl is null/],
+    [{ limit: 1, ttlMs: 5 }, /ttlMs is unknown\. Use one of/],
   ])("refuses %j", (options, message) => {
     expect(() => concurrency(options as ConcurrencyOptions)).toThrow(refusal(message));
   });
@@ -135,7 +146,9 @@ describe("createLimiter()", () => {
     [{ liveNodes: 0 }, /liveNodes is 0/],
     [{ denyCacheMs: -1 }, /denyCacheMs is -1/],
     [{ maxQueued: 0.5 }, /maxQueued is 0\.5/],
-    [{ stores: [] }, /stores is an object\. It is unknown/],
+    [{ denyCacheMs: null }, /denyCacheMs is null/],
+    [{ maxQueued: null }, /maxQueued is null/],
+    [{ stores: [] }, /stores is unknown\. Use one of/],
   ])("refuses %j", (part, message) => {
     const options = { store: memoryStore(), ...part };
     expect(() => createLimiter(options as LimiterOptions)).toThrow(refusal(message));

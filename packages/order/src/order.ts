@@ -60,7 +60,7 @@ export function arrange(app: FastifyInstance): void {
 const plugin: FastifyPluginAsync = async (app, options) => {
   const [option] = Object.keys(options);
   if (option !== undefined) {
-    throw new ORDER_INVALID_OPTION("@enfilade/order", option, "given", "It takes no options.");
+    throw new ORDER_INVALID_OPTION("@enfilade/order", option, "unknown", "It takes no options.");
   }
   arrange(app);
 };

@@ -59,7 +59,12 @@ export function viewOf(line: Line, app: FastifyInstance): Order {
       ready("explain");
       const [option] = Object.keys(rest);
       if (option !== undefined) {
-        throw new ORDER_INVALID_OPTION("@enfilade/order", option, "given", "It takes constraints.");
+        throw new ORDER_INVALID_OPTION(
+          "@enfilade/order",
+          option,
+          "unknown",
+          "It takes constraints.",
+        );
       }
       return explained(findRoute(line, method, url, constraints));
     },

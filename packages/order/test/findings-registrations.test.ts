@@ -107,7 +107,7 @@ describe("ORDER_INVALID_OPTION", () => {
     app.register(order, { places: ["identify"] });
     await expect(app.ready().then(() => "booted")).rejects.toMatchObject({
       code: "ORDER_INVALID_OPTION",
-      message: expect.stringContaining("the option places is given"),
+      message: expect.stringContaining("the option places is unknown"),
     });
   });
 });

@@ -3,6 +3,7 @@ import {
   concurrency,
   type Duration,
   gcra,
+  LIMITER_INVALID_OPTION,
   type OnStoreError,
   type Policy,
   strictWindow,
@@ -108,14 +109,16 @@ export function readPolicy(
   options: QuotaPolicyOptions,
   currency: string,
 ): MeteredPolicy {
-  const refuse = (option: string, received: unknown, fix: string): never => {
-    throw new QUOTA_INVALID_OPTION(PACKAGE, `policies.${name}${option}`, shown(received), fix);
+  const refuseAs = (option: string, received: string, fix: string): never => {
+    throw new QUOTA_INVALID_OPTION(PACKAGE, `policies.${name}${option}`, received, fix);
   };
+  const refuse = (option: string, received: unknown, fix: string) =>
+    refuseAs(option, shown(received), fix);
   if (typeof options !== "object" || options === null) {
     return refuse("", options, "Give { counts, limit, per, by }.");
   }
   const odd = Object.keys(options).find((option) => !KNOWN.has(option));
-  if (odd !== undefined) refuse(`.${odd}`, "given", `Use one of ${[...KNOWN].join(", ")}.`);
+  if (odd !== undefined) refuseAs(`.${odd}`, "unknown", `Use one of ${[...KNOWN].join(", ")}.`);
   const { counts, limit, told } = options;
   if (typeof counts !== "string" || !WORD.test(counts)) {
     refuse(
@@ -127,9 +130,13 @@ export function readPolicy(
   if (told !== undefined && typeof told !== "boolean") {
     refuse(".told", told, "Give true or false.");
   }
-  const by = [options.by ?? "principal"].flat();
-  if (by.length === 0 || !by.every(isCountedBy)) {
-    refuse(".by", options.by, `Use ${CALLER_PARTS.join(", ")}, a function, or several of them.`);
+  const { by: given = "principal" } = options;
+  const by = [given].flat();
+  const wrong = by.findIndex((part) => !isCountedBy(part));
+  if (by.length === 0 || wrong !== -1) {
+    const isItem = Array.isArray(given) && wrong !== -1;
+    const fix = `Use ${CALLER_PARTS.join(", ")}, a function, or several of them.`;
+    refuse(isItem ? `.by[${wrong}]` : ".by", isItem ? by[wrong] : given, fix);
   }
   const make = makerOf(name, options, refuse);
   const byLimit = new Map<number, Policy>();
@@ -147,8 +154,11 @@ export function readPolicy(
     // Also where a function gives the limit: everything else is checked while the app boots.
     policyFor(possibleLimit);
   } catch (error) {
-    const { message } = error as Error;
-    refuse("", "not valid", message);
+    if (!(error instanceof LIMITER_INVALID_OPTION)) throw error;
+    const { option, fix } = error;
+    if (option === "name") refuseAs("", "no name for it", fix);
+    const own = ownOption(option, limit);
+    refuse(`.${own}`, options[own], fix);
   }
   const ofServer = by.every((part) => part === "server");
   const unit = counts === "money" ? `micro-${currency}` : counts;
@@ -165,6 +175,17 @@ export function readPolicy(
   };
 }
 
+/** Says what an option of the limiter is called here. */
+function ownOption(
+  option: string,
+  limit: QuotaPolicyOptions["limit"],
+): Exclude<keyof QuotaPolicyOptions, "name"> {
+  if (option === "ttl") return "ttlMs";
+  // Where a function gives the limit, it is tried with the burst.
+  if (option === "limit" && typeof limit === "function") return "burst";
+  return option as keyof QuotaPolicyOptions;
+}
+
 /** Finds how a policy is counted. */
 function makerOf(
   name: string,
@@ -172,7 +193,7 @@ function makerOf(
   refuse: (option: string, received: unknown, fix: string) => never,
 ): (limit: number) => Policy {
   const { counts, per, burst, timeZone, ttlMs } = options;
-  const onStoreError = options.onStoreError ?? (counts === "money" ? "closed" : "local");
+  const { onStoreError = counts === "money" ? "closed" : "local" } = options;
   const base = { name, onStoreError };
   const exclude = (option: "burst" | "timeZone" | "ttlMs" | "per", where: string) => {
     if (options[option] !== undefined) refuse(`.${option}`, options[option], `Only for ${where}.`);
@@ -181,7 +202,7 @@ function makerOf(
     exclude("per", "what is counted over time; runs are counted at once");
     exclude("burst", "what is counted over time");
     exclude("timeZone", 'per: "day" and per: "month"');
-    return (limit) => concurrency({ ...base, limit, ttl: ttlMs ?? 30_000 });
+    return (limit) => concurrency({ ...base, limit, ttl: ttlMs === undefined ? 30_000 : ttlMs });
   }
   exclude("ttlMs", 'counts: "runs"');
   if (per === undefined) {
@@ -193,7 +214,7 @@ function makerOf(
   }
   if (per === "day" || per === "month") {
     exclude("burst", "windows that slide");
-    return (limit) => budget({ ...base, limit, per, timeZone: timeZone ?? "UTC" });
+    return (limit) => budget({ ...base, limit, per, ...(timeZone !== undefined && { timeZone }) });
   }
   exclude("timeZone", 'per: "day" and per: "month"');
   if (burst === undefined) return (limit) => strictWindow({ ...base, limit, per });
@@ -217,8 +238,10 @@ function isCountedBy(value: unknown): value is CountedBy {
   return typeof value === "function" || CALLER_PARTS.some((part) => part === value);
 }
 
-function shown(value: unknown): string {
+/** Shows a value that was received in an error. */
+export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
   if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }

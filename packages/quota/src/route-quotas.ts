@@ -3,7 +3,7 @@ import type { FastifyContextConfig } from "fastify";
 import { QUOTA_INVALID_OPTION } from "./errors.ts";
 import { headersOf, type ToHeaders } from "./headers.ts";
 import { PACKAGE, type QuotaRoute, type Settings } from "./options.ts";
-import type { MeteredPolicy } from "./policies.ts";
+import { type MeteredPolicy, shown } from "./policies.ts";
 import type { Estimate, QuotaRouteOptions } from "./types.ts";
 
 /** What holds for the runs of one route. */
@@ -70,27 +70,29 @@ export class RouteQuotas {
   }
 
   #readOptions(given: unknown, route: string): RouteQuota {
-    const refuse = (option: string, received: string, fix: string): never => {
+    const refuseAs = (option: string, received: string, fix: string): never => {
       throw new QUOTA_INVALID_OPTION(PACKAGE, `config.quota${option} of ${route}`, received, fix);
     };
-    if (typeof given !== "object" || given === null) {
-      return refuse("", String(given), "Give true, false, or { policies, estimate }.");
+    const refuse = (option: string, received: unknown, fix: string) =>
+      refuseAs(option, shown(received), fix);
+    if (typeof given !== "object" || given === null || Array.isArray(given)) {
+      return refuse("", given, "Give true, false, or { policies, estimate }.");
     }
     const { policies, estimate, ...rest } = given as QuotaRouteOptions;
     const [odd] = Object.keys(rest);
-    if (odd !== undefined) refuse(`.${odd}`, "given", "Use policies, estimate.");
+    if (odd !== undefined) refuseAs(`.${odd}`, "unknown", "Use policies, estimate.");
     if (estimate !== undefined && typeof estimate !== "function") {
-      refuse(".estimate", String(estimate), "Give a function.");
+      refuse(".estimate", estimate, "Give a function.");
     }
-    const names: unknown = policies ?? [...this.#settings.policies.keys()];
-    const known = [...this.#settings.policies.keys()].join(", ");
-    const fix = `Give an array of policies: ${known}.`;
-    if (!Array.isArray(names) || names.length === 0) return refuse(".policies", "none", fix);
-    const chosen = [...new Set(names)].map((name: unknown) => {
-      const policy = this.#settings.policies.get(String(name));
-      return policy ?? refuse(".policies", JSON.stringify(name) ?? String(name), fix);
+    const known = [...this.#settings.policies.keys()];
+    const names: unknown = policies === undefined ? known : policies;
+    const fix = `Give an array of policies: ${known.join(", ")}.`;
+    if (!Array.isArray(names) || names.length === 0) return refuse(".policies", names, fix);
+    const chosen = names.map((name: unknown, index) => {
+      const policy = this.#settings.policies.get(name as string);
+      return policy ?? refuse(`.policies[${index}]`, name, fix);
     });
-    return this.#quotaOf(chosen, estimate ?? this.#all.estimate);
+    return this.#quotaOf([...new Set(chosen)], estimate ?? this.#all.estimate);
   }
 
   #quotaOf(policies: readonly MeteredPolicy[], estimate: Estimate | undefined): RouteQuota {

@@ -120,12 +120,13 @@ export function resolveOptions(options: RateLimitOptions): Settings {
   const store = readStore(read, options);
   const callers = callersOf(read, options, store.partitioned);
   const exempt = read.strings("exempt", EXEMPT);
-  const path = exempt.find((url) => !url.startsWith("/"));
-  if (path !== undefined) read.refuse("exempt", `Write routes as they were declared: "/${path}".`);
-  const dialects = read.strings("headers", ["standard"]) as readonly HeaderDialect[];
-  if (dialects.some((dialect) => !HEADER_DIALECTS.includes(dialect))) {
-    read.refuse("headers", `Use some of ${HEADER_DIALECTS.join(", ")}.`);
+  const path = exempt.findIndex((url) => !url.startsWith("/"));
+  if (path !== -1) {
+    read.refuse("exempt", `Write routes as they were declared: "/${exempt[path]}".`, path);
   }
+  const dialects = read.strings("headers", ["standard"]) as readonly HeaderDialect[];
+  const unknown = dialects.findIndex((dialect) => !HEADER_DIALECTS.includes(dialect));
+  if (unknown !== -1) read.refuse("headers", `Use some of ${HEADER_DIALECTS.join(", ")}.`, unknown);
   return {
     callers,
     global: read.boolean("global", true),
@@ -163,11 +164,8 @@ function readFailures(
     return read.refuse("failures", 'Give it to the registration by "address".');
   }
   const fix = "Give false, or { max, timeWindow }.";
-  const given: unknown = failures ?? {};
-  if (typeof given !== "object" || given === null) return read.refuse("failures", fix);
-  const where = `${PACKAGE} (failures)`;
-  const own = readerOf(where, given, ["max", "timeWindow"]);
-  const { timeWindow = "minute" } = given as FailureOptions;
+  const own = read.inside("failures", ["max", "timeWindow"], fix);
+  const { timeWindow = "minute" } = failures ?? {};
   const per = milliseconds(timeWindow) ?? own.refuse("timeWindow", WINDOW_FIX);
   const limit = own.integer("max", 20, { min: 1, max: 1_000_000 });
   return strictWindow({ name: "failures", limit, per });

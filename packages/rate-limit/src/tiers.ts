@@ -55,9 +55,8 @@ export function readTier(
   }
   const { fallback } = settings;
   const names = [settings.name];
-  const windowMs =
-    milliseconds(options.timeWindow ?? "minute") ?? read.refuse("timeWindow", WINDOW_FIX);
-  const { max = fallback.max } = options;
+  const { max = fallback.max, timeWindow = "minute" } = options;
+  const windowMs = milliseconds(timeWindow) ?? read.refuse("timeWindow", WINDOW_FIX);
   const burst =
     options.burst === undefined && options.max !== undefined
       ? undefined
@@ -99,13 +98,16 @@ function readPolicies(read: OptionReader, options: RateLimitRules): readonly Pol
     read.refuse("policies", "Give either policies, or max, timeWindow and burst.");
   }
   const own: readonly Policy[] = [...policies];
-  if (own.some((policy) => typeof policy?.id !== "string")) read.refuse("policies", fix);
-  if (own.some(({ kind }) => kind === "concurrency")) {
-    read.refuse("policies", "Runs at once are for @enfilade/quota, which gives their slots back.");
+  const none = own.findIndex((policy) => typeof policy?.id !== "string");
+  if (none !== -1) read.refuse("policies", fix, none);
+  const runs = own.findIndex(({ kind }) => kind === "concurrency");
+  if (runs !== -1) {
+    const instead = "Runs at once are for @enfilade/quota, which gives their slots back.";
+    read.refuse("policies", instead, runs);
   }
-  if (new Set(own.map(({ name }) => name)).size < own.length) {
-    read.refuse("policies", "Give each of them a name of its own.");
-  }
+  const names = own.map(({ name }) => name);
+  const again = names.findIndex((name, index) => names.indexOf(name) < index);
+  if (again !== -1) read.refuse("policies", "Give each of them a name of its own.", again);
   return own;
 }
 

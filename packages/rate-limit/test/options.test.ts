@@ -10,7 +10,7 @@ const hour = strictWindow({ name: "hour", limit: 5, per: "hour" });
 
 describe("an app does not boot with", () => {
   it.each<[string, object, string]>([
-    ["a word that is unknown", { maximum: 5 }, "the option maximum is given. It is unknown"],
+    ["a word that is unknown", { maximum: 5 }, "the option maximum is unknown. Use one of"],
     ["no requests", { max: 0 }, "the option max is 0. Give a whole number from 1"],
     ["part of a request", { max: 1.5 }, "the option max is 1.5."],
     ["a number in a string", { max: "5" }, 'the option max is "5".'],
@@ -31,7 +31,11 @@ describe("an app does not boot with", () => {
     ["a caller of another kind", { by: "ip" }, 'the option by is "ip". Use "address"'],
     ["two ways to tell callers", { by: "address", keyGenerator: () => "" }, "Give either by or"],
     ["a key that is none", { keyGenerator: "ip" }, 'the option keyGenerator is "ip".'],
-    ["an address that is none", { allowList: ["10.0.0"] }, '"10.0.0" is neither an address'],
+    [
+      "an address that is none",
+      { allowList: ["10.0.0"] },
+      'allowList[0] is "10.0.0". It is neither an address',
+    ],
     ["a range that is none", { allowList: ["10.0.0.0/33"] }, "is neither an address"],
     ["everybody allowed", { allowList: ["0.0.0.0/0"] }, "is everybody"],
     ["one address for a list", { allowList: "10.0.0.1" }, "Give an array"],
@@ -50,6 +54,11 @@ describe("an app does not boot with", () => {
     ["no nodes", { liveNodes: 0 }, "the option liveNodes is 0."],
     ["another way to fail", { onStoreError: "skip" }, 'the option onStoreError is "skip".'],
     ["null", { max: null }, "the option max is null."],
+    ["a window of null", { timeWindow: null }, "the option timeWindow is null."],
+    ["failures of null", { failures: null }, "the option failures is null."],
+    ["a policy that is none", { policies: [hour, 5] }, "the option policies[1] is 5."],
+    ["a path that is none", { exempt: ["/a", "b"] }, 'the option exempt[1] is "b".'],
+    ["an unknown dialect", { headers: ["standard", "x"] }, 'the option headers[1] is "x".'],
   ])("%s", async (_, options, message) => {
     const app = await createApp();
     const registered = Promise.resolve(app.register(rateLimit, options as RateLimitOptions));

@@ -171,7 +171,7 @@ describe.each(WAYS)("%s, a route", (way) => {
     ["null", null, "the option rateLimit is null."],
     ["a number", 5, "the option rateLimit is 5."],
     ["a list of numbers", [5], "the option rateLimit is not an object."],
-    ["a word too many", { max: 1, maximum: 2 }, "the option maximum is given. It is unknown"],
+    ["a word too many", { max: 1, maximum: 2 }, "the option maximum is unknown. Use one of"],
     ["a bad limit", { max: 0 }, "the option max is 0. Give a whole number from 1"],
     ["a bad group", { groupId: "a b" }, 'the option groupId is "a b".'],
     ["a key that is none", { keyGenerator: "ip" }, 'the option keyGenerator is "ip".'],

@@ -33,13 +33,19 @@ const never: Accepts = () => false;
 function fromPeers(addresses: readonly unknown[]): Accepts | undefined {
   const peers = new BlockList();
   for (const address of addresses) {
-    if (typeof address !== "string" || !addPeer(peers, address)) return undefined;
+    if (!isPeer(address)) return undefined;
+    addPeer(peers, address);
   }
   return ({ socket }) => {
     // No address: a Unix socket, or a request that was made up inside the process.
     const peer = socket?.remoteAddress;
     return peer !== undefined && peers.check(peer, isIP(peer) === 6 ? "ipv6" : "ipv4");
   };
+}
+
+/** Tells whether a value is an address or a CIDR block. */
+export function isPeer(value: unknown): value is string {
+  return typeof value === "string" && addPeer(new BlockList(), value);
 }
 
 function addPeer(peers: BlockList, text: string): boolean {

@@ -1,5 +1,5 @@
 import { type OptionReader, optionReader } from "@enfilade/layer";
-import { type Acceptance, type Accepts, readAcceptance } from "./acceptance.ts";
+import { type Acceptance, type Accepts, isPeer, readAcceptance } from "./acceptance.ts";
 import { REQUEST_ID_INVALID_OPTION } from "./errors.ts";
 import { createIdCheck, DEFAULT_MAX_LENGTH, DEFAULT_PATTERN, type IdCheck } from "./inbound-id.ts";
 import type { RawRequest } from "./types.ts";
@@ -111,7 +111,7 @@ export function resolveOptions(
   report: (error: Error) => void,
 ): Settings {
   const read = optionReader("@enfilade/request-id", REQUEST_ID_INVALID_OPTION, options, KNOWN);
-  const { accept = true, responseHeader, generate, pattern } = options;
+  const { accept = true, acceptTrace = accept, responseHeader, generate, pattern } = options;
   const header = readHeader(read, "header", "x-request-id");
   if (generate !== undefined && typeof generate !== "function") {
     return read.refuse("generate", "Give a function that returns a new id.");
@@ -124,13 +124,22 @@ export function resolveOptions(
       readPattern(read, pattern),
       read.integer("maxLength", DEFAULT_MAX_LENGTH, { min: 1, max: 1024 }),
     ),
-    accepts: readAcceptance("accept", accept, report) ?? read.refuse("accept", ACCEPTANCE),
-    acceptsTrace:
-      readAcceptance("acceptTrace", options.acceptTrace ?? accept, report) ??
-      read.refuse("acceptTrace", ACCEPTANCE),
+    accepts: readAccepts(read, "accept", accept, report),
+    acceptsTrace: readAccepts(read, "acceptTrace", acceptTrace, report),
     generate,
     sampleNewTraces: read.boolean("sampleNewTraces", false),
   };
+}
+
+function readAccepts(
+  read: OptionReader,
+  option: "accept" | "acceptTrace",
+  given: unknown,
+  report: (error: Error) => void,
+): Accepts {
+  const wrong = Array.isArray(given) ? given.findIndex((address) => !isPeer(address)) : undefined;
+  if (wrong !== undefined && wrong !== -1) read.refuse(option, ACCEPTANCE, wrong);
+  return readAcceptance(option, given, report) ?? read.refuse(option, ACCEPTANCE);
 }
 
 function readHeader(read: OptionReader, option: string, fallback: string): string {

@@ -113,7 +113,7 @@ export function resolveOptions(options: RequestLogOptions): Settings {
       },
       ...bodiesOf(read.oneOf("bodies", "none", BODIES)),
     },
-    ...readIgnore(read, options.ignore ?? []),
+    ...readIgnore(read, options.ignore),
     secretNames: secrets.filter((name) => !name.includes(".")),
     secretPaths: secrets.filter((name) => name.includes(".")).map((path) => path.split(".")),
     omit: readOmit(read),
@@ -131,11 +131,12 @@ export function resolveRoute(
   route: false | Level | RequestLogRouteOptions,
 ): RouteSettings | undefined {
   if (route === false) return undefined;
-  const options = routeOptions(route);
-  const read = optionReader(`${PACKAGE} (config.requestLog)`, REQUEST_LOG_INVALID_OPTION, options, [
-    "level",
-    "bodies",
-  ]);
+  const options = typeof route === "string" ? { level: route } : route;
+  const name = "config.requestLog";
+  const fix = "Give a level, { level, bodies }, or false.";
+  const read = optionReader(PACKAGE, REQUEST_LOG_INVALID_OPTION, { [name]: options }, [
+    name,
+  ]).inside(name, ["level", "bodies"], fix);
   const { levels } = settings;
   const changed = {
     ...settings,
@@ -144,13 +145,6 @@ export function resolveRoute(
   return options.bodies === undefined
     ? changed
     : { ...changed, ...bodiesOf(read.oneOf("bodies", "none", BODIES)) };
-}
-
-/** Anything that is neither a level nor an object gets refused by its name. */
-function routeOptions(route: Level | RequestLogRouteOptions): RequestLogRouteOptions {
-  if (typeof route === "string") return { level: route };
-  const isOptions = typeof route === "object" && route !== null && !Array.isArray(route);
-  return isOptions ? route : ({ requestLog: route } as object);
 }
 
 function bodiesOf(bodies: Bodies): Pick<RouteSettings, "requestBody" | "responseBody"> {
@@ -162,12 +156,13 @@ function bodiesOf(bodies: Bodies): Pick<RouteSettings, "requestBody" | "response
 
 function readIgnore(
   read: OptionReader,
-  ignore: readonly (string | Ignore)[],
+  ignore: readonly (string | Ignore)[] = [],
 ): Pick<Settings, "ignoredUrls" | "ignores"> {
   const isEntry = (entry: unknown) =>
     typeof entry === "function" || (typeof entry === "string" && /^[/*]/.test(entry));
-  if (!Array.isArray(ignore) || !ignore.every(isEntry)) {
-    read.refuse("ignore", 'Give an array of paths such as "/health", or of functions.');
+  const wrong = Array.isArray(ignore) ? ignore.findIndex((entry) => !isEntry(entry)) : undefined;
+  if (wrong !== -1) {
+    read.refuse("ignore", 'Give an array of paths such as "/health", or of functions.', wrong);
   }
   return {
     ignoredUrls: new Set(ignore.filter((entry) => typeof entry === "string")),
@@ -177,16 +172,15 @@ function readIgnore(
 
 function readOmit(read: OptionReader): readonly RequestLogField[] {
   const omit = read.strings("omit", []);
-  return omit.every(isField)
-    ? omit
-    : read.refuse("omit", `Name fields out of ${FIELDS.join(", ")}.`);
+  if (omit.every(isField)) return omit;
+  const wrong = omit.findIndex((field) => !isField(field));
+  return read.refuse("omit", `Name fields out of ${FIELDS.join(", ")}.`, wrong);
 }
 
 function readHeaders(read: OptionReader, option: "requestHeaders" | "responseHeaders"): string[] {
   const names = read.strings(option, []);
-  if (!names.every((name) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))) {
-    read.refuse(option, "Give the names of headers, one by one.");
-  }
+  const wrong = names.findIndex((name) => !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name));
+  if (wrong !== -1) read.refuse(option, "Give the names of headers, one by one.", wrong);
   return names.map((name) => name.toLowerCase());
 }
 
@@ -194,8 +188,9 @@ function readContentTypes(read: OptionReader): readonly string[] {
   const types = read
     .strings("contentTypes", DEFAULT_CONTENT_TYPES)
     .map((type) => type.toLowerCase());
-  if (!types.every(isContentTypePattern)) {
-    read.refuse("contentTypes", 'Give media types of text, such as "application/*+json".');
+  const wrong = types.findIndex((type) => !isContentTypePattern(type));
+  if (wrong !== -1) {
+    read.refuse("contentTypes", 'Give media types of text, such as "application/*+json".', wrong);
   }
   return types;
 }

@@ -9,22 +9,23 @@ describe("a registration", () => {
     [{ clientErrorLevel: 4 }, "clientErrorLevel"],
     [{ serverErrorLevel: "" }, "serverErrorLevel"],
     [{ ignore: "/health" }, "ignore"],
-    [{ ignore: ["health"] }, "ignore"],
-    [{ ignore: [/health/] }, "ignore"],
+    [{ ignore: null }, "ignore"],
+    [{ ignore: ["/ready", "health"] }, "ignore[1]"],
+    [{ ignore: [/health/] }, "ignore[0]"],
     [{ redact: "ssn" }, "redact"],
-    [{ redact: [""] }, "redact"],
-    [{ omit: ["ip"] }, "omit"],
-    [{ omit: ["toString"] }, "omit"],
-    [{ requestHeaders: ["a b"] }, "requestHeaders"],
+    [{ redact: [""] }, "redact[0]"],
+    [{ omit: ["url", "ip"] }, "omit[1]"],
+    [{ omit: ["toString"] }, "omit[0]"],
+    [{ requestHeaders: ["a", "a b"] }, "requestHeaders[1]"],
     [{ responseHeaders: true }, "responseHeaders"],
     [{ bodies: true }, "bodies"],
     [{ maxBodyBytes: 0 }, "maxBodyBytes"],
     [{ maxBodyBytes: 100_000 }, "maxBodyBytes"],
-    [{ contentTypes: ["json"] }, "contentTypes"],
-    [{ contentTypes: ["image/png"] }, "contentTypes"],
-    [{ contentTypes: ["application/*"] }, "contentTypes"],
-    [{ contentTypes: ["*/*"] }, "contentTypes"],
-    [{ contentTypes: ["multipart/form-data"] }, "contentTypes"],
+    [{ contentTypes: ["json"] }, "contentTypes[0]"],
+    [{ contentTypes: ["text/css", "image/png"] }, "contentTypes[1]"],
+    [{ contentTypes: ["application/*"] }, "contentTypes[0]"],
+    [{ contentTypes: ["*/*"] }, "contentTypes[0]"],
+    [{ contentTypes: ["multipart/form-data"] }, "contentTypes[0]"],
     [{ extra: {} }, "extra"],
     [{ headers: true }, "headers"],
   ])("refuses %j", async (options, name) => {
@@ -42,6 +43,16 @@ describe("a registration", () => {
 });
 
 describe("a route's config.requestLog", () => {
+  it.each([true, null, []])("is named where it is no object: %j", async (config) => {
+    const app = await createApp();
+    await app.register(requestLog);
+    expect(() =>
+      app.get("/", { config: { requestLog: config } as object }, async () => ""),
+    ).toThrow(
+      /the option config\.requestLog is .+\. Give a level, \{ level, bodies \}, or false\.$/,
+    );
+  });
+
   it.each([[true], [null], ["loud"], [{ levels: "info" }], [{ bodies: true }], [[]]])(
     "is refused when the route is declared, where it is %j",
     async (config) => {

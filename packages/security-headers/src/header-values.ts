@@ -1,5 +1,5 @@
 import type { StrictTransportSecurity } from "./options.ts";
-import type { Refuse } from "./refusal.ts";
+import { type Refuse, UNKNOWN } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
 /** The headers that have one of a few values. */
@@ -117,13 +117,9 @@ export function formatStrictTransportSecurity(
     return refuse(option, given, "Give { maxAgeSeconds, includeSubDomains, preload }, or false.");
   }
   const { maxAgeSeconds = TWO_YEARS, includeSubDomains = true, preload = false, ...rest } = given;
-  const [unknown] = Object.entries(rest satisfies Record<never, StrictTransportSecurity>);
+  const [unknown] = Object.keys(rest satisfies Record<never, StrictTransportSecurity>);
   if (unknown !== undefined) {
-    refuse(
-      `${option}.${unknown[0]}`,
-      unknown[1],
-      "It has maxAgeSeconds, includeSubDomains, preload.",
-    );
+    refuse(`${option}.${unknown}`, UNKNOWN, "Use maxAgeSeconds, includeSubDomains, preload.");
   }
   if (!Number.isInteger(maxAgeSeconds) || maxAgeSeconds < 0 || maxAgeSeconds > MAX_AGE_LIMIT) {
     refuse(`${option}.maxAgeSeconds`, maxAgeSeconds, `Give whole seconds, up to ${MAX_AGE_LIMIT}.`);
@@ -147,8 +143,8 @@ export function readCacheControl({ cacheControl }: Settings, refuse: Refuse): st
 /** Checks a list of header names, and gives them in lower case. */
 export function readNames(option: string, names: unknown, refuse: Refuse): readonly string[] {
   if (!Array.isArray(names)) return refuse(option, names, "Give an array of names of headers.");
-  return names.map((name: unknown) => {
+  return names.map((name: unknown, index) => {
     if (typeof name === "string" && TOKEN.test(name)) return name.toLowerCase();
-    return refuse(option, name, "Give names of headers.");
+    return refuse(`${option}[${index}]`, name, "Give names of headers.");
   });
 }

@@ -7,6 +7,9 @@ import { SECURITY_HEADERS_INVALID_OPTION } from "./errors.ts";
  */
 export type Refuse = (option: string, received: unknown, fix: string) => never;
 
+/** Stands for the value of an option that is not known, which may be a secret. */
+export const UNKNOWN: unique symbol = Symbol("unknown");
+
 /** Builds a {@link Refuse} for the options of one registration, or of one route. */
 export function refusalOf(where: string): Refuse {
   return (option, received, fix) => {
@@ -15,6 +18,7 @@ export function refusalOf(where: string): Refuse {
 }
 
 function shown(value: unknown): string {
+  if (value === UNKNOWN) return "unknown";
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return "an object";
   const text = JSON.stringify(value) ?? String(value);

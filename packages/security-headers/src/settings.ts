@@ -2,7 +2,7 @@ import type { CspDirectives } from "./csp-directives.ts";
 import type { HeaderOptions, SecurityHeadersOptions } from "./options.ts";
 import type { PermissionsPolicy } from "./permissions-policy.ts";
 import { PROFILES } from "./profiles.ts";
-import type { Refuse } from "./refusal.ts";
+import { type Refuse, UNKNOWN } from "./refusal.ts";
 
 /** Every header's option, decided. */
 export type Settings = Required<HeaderOptions>;
@@ -19,9 +19,9 @@ export function decide(layers: readonly SecurityHeadersOptions[], refuse: Refuse
     for (const name of Object.keys(options)) {
       if (name === "profile" || Object.hasOwn(PROFILES.api, name)) continue;
       const known = ["profile", ...Object.keys(PROFILES.api)];
-      refuse(name, options[name as keyof HeaderOptions], `Use one of ${known.join(", ")}.`);
+      refuse(name, UNKNOWN, `Use one of ${known.join(", ")}.`);
     }
-    profile = options.profile ?? profile;
+    if (options.profile !== undefined) profile = options.profile;
   }
   if (profile !== "api" && profile !== "page") {
     return refuse("profile", profile, 'Use "api" or "page".');

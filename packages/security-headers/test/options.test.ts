@@ -101,10 +101,15 @@ it.each<[string, object, string]>([
   ["site data that are a string", { clearSiteData: "*" }, "clearSiteData"],
   ["caching with a line break", { cacheControl: "no-store\r\nx: y" }, "cacheControl"],
   ["caching of nothing", { cacheControl: "" }, "cacheControl"],
-  ["credentials that are no header", { credentialHeaders: ["x token"] }, "credentialHeaders"],
+  [
+    "credentials that are no header",
+    { credentialHeaders: ["a", "x token"] },
+    "credentialHeaders[1]",
+  ],
   ["credentials that are a string", { credentialHeaders: "authorization" }, "credentialHeaders"],
-  ["a fingerprint that is no header", { strip: [""] }, "strip"],
+  ["a fingerprint that is no header", { strip: [""] }, "strip[0]"],
   ["fingerprints that are true", { strip: true }, "strip"],
+  ["a profile of null", { profile: null }, "profile"],
 ])("refuses to boot with %s, and names it", async (_what, options, option) => {
   await expect(bootWith(securityHeaders, options)).rejects.toMatchObject({
     code: "SECURITY_HEADERS_INVALID_OPTION",
@@ -133,6 +138,19 @@ it.each<[object, Record<string, string | undefined>]>([
 ])("sends what it is told to: %j", (options, expected) => {
   const headers = createHeaders(options, false);
   for (const [name, value] of Object.entries(expected)) expect(headers[name]).toBe(value);
+});
+
+it.each([
+  [{ csp: false }, "csp", "Use one of profile, "],
+  [
+    { strictTransportSecurity: { maxAge: 1 } },
+    "strictTransportSecurity.maxAge",
+    "Use maxAgeSeconds, ",
+  ],
+])("says of an option that is unknown that it is: %j", async (options, option, fix) => {
+  await expect(bootWith(securityHeaders, options)).rejects.toThrow(
+    `the option ${option} is unknown. ${fix}`,
+  );
 });
 
 it("changes none of the options that it was given", () => {

@@ -106,13 +106,12 @@ export function resolveRoute(
       trailer: false,
     };
   }
-  const read = optionReader(
-    `${PACKAGE} (config.timing)`,
-    TIMING_INVALID_OPTION,
-    typeof route === "object" && route !== null && !Array.isArray(route)
-      ? route
-      : { timing: route },
+  const name = "config.timing";
+  const fix = "Give { serverTiming, detail, trailer }, or false.";
+  const read = optionReader(PACKAGE, TIMING_INVALID_OPTION, { [name]: route }, [name]).inside(
+    name,
     ROUTE_OPTIONS,
+    fix,
   );
   const on = read.boolean("serverTiming", serverTimingHeader !== undefined);
   if (on && serverTimingHeader === undefined) {

@@ -93,9 +93,7 @@ function readHosts(read: OptionReader, hosts: unknown): Settings["hosts"] {
   if (hosts === "*") return undefined;
   if (typeof hosts === "function") return hosts as HostCheck;
   if (!Array.isArray(hosts) || hosts.length === 0) return read.refuse("hosts", HOSTS_FIX);
-  return compileHosts(read.strings("hosts", []), (pattern, why) =>
-    read.refuse("hosts", `"${pattern}": ${why}.`),
-  );
+  return compileHosts(read.strings("hosts", []), (fix, index) => read.refuse("hosts", fix, index));
 }
 
 /**
@@ -104,28 +102,24 @@ function readHosts(read: OptionReader, hosts: unknown): Settings["hosts"] {
  * @throws `TRUSTED_HOST_INVALID_OPTION`
  */
 export function readRouteHosts(value: unknown, route: string): HostList {
-  const refuse = (why: string): never => {
-    const received = Array.isArray(value) ? `an array of ${value.length}` : String(value);
-    const option = `config.trustedHost of ${route}`;
-    throw new TRUSTED_HOST_INVALID_OPTION(PACKAGE, option, received, why);
-  };
-  const valid = Array.isArray(value) && value.every((item) => typeof item === "string" && item);
-  if (!valid || value.length === 0) return refuse("Give false, or a list of hosts.");
-  return compileHosts(value, (pattern, why) => refuse(`"${pattern}": ${why}.`));
+  const name = "trustedHost";
+  const where = `${PACKAGE} (config.trustedHost of ${route})`;
+  const read = optionReader(where, TRUSTED_HOST_INVALID_OPTION, { [name]: value }, [name]);
+  if (!Array.isArray(value) || value.length === 0) {
+    return read.refuse(name, "Give false, or a list of hosts.");
+  }
+  return compileHosts(read.strings(name, []), (fix, index) => read.refuse(name, fix, index));
 }
 
 function readHttps(read: OptionReader, given: unknown = false): Settings["https"] {
   if (given === false) return undefined;
   if (given === true) return { port: 443, exempt: new Set() };
   const fix = 'Give true, false, or { port: 8443, exempt: ["/health"] }.';
-  if (typeof given !== "object" || given === null) return read.refuse("httpsRedirect", fix);
-  const { port = 443, exempt = [], ...rest } = given as HttpsRedirectOptions;
-  const validPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
-  const validPaths = Array.isArray(exempt) && exempt.every((path) => String(path).startsWith("/"));
-  if (!validPort || !validPaths || Object.keys(rest).length > 0) {
-    return read.refuse("httpsRedirect", fix);
-  }
-  return { port, exempt: new Set(exempt) };
+  const own = read.inside("httpsRedirect", ["port", "exempt"], fix);
+  const exempt = own.strings("exempt", []);
+  const wrong = exempt.findIndex((path) => !path.startsWith("/"));
+  if (wrong !== -1) own.refuse("exempt", 'Write routes as they were declared: "/health".', wrong);
+  return { port: own.integer("port", 443, { min: 1, max: 65_535 }), exempt: new Set(exempt) };
 }
 
 function readWww(

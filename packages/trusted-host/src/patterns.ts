@@ -20,8 +20,8 @@ export interface HostList {
   readonly names: ReadonlySet<string>;
 }
 
-/** Why a pattern is refused, and what to write instead. */
-export type Refusal = (pattern: string, why: string) => never;
+/** Refuses the pattern at an index, and says what to write instead. */
+export type Refusal = (fix: string, index: number) => never;
 
 const NONE: readonly never[] = [];
 
@@ -29,8 +29,8 @@ const NONE: readonly never[] = [];
 export function compileHosts(patterns: readonly string[], refuse: Refusal): HostList {
   const exact = new Map<string, Port[]>();
   const wildcards: Pattern[] = [];
-  for (const text of patterns) {
-    const pattern = readPattern(text, refuse);
+  for (const [index, text] of patterns.entries()) {
+    const pattern = readPattern(text, (fix) => refuse(fix, index));
     if (pattern.wildcard) wildcards.push(pattern);
     else exact.set(pattern.name, [...(exact.get(pattern.name) ?? []), pattern.port]);
   }
@@ -62,16 +62,16 @@ function takesPort(
   return port === undefined || port === 80 || port === 443 || port === localPort;
 }
 
-function readPattern(text: string, refuse: Refusal): Pattern {
-  if (text === "*") refuse(text, 'any host at all is written hosts: "*", alone');
+function readPattern(text: string, refuse: (fix: string) => never): Pattern {
+  if (text === "*") refuse('Any host at all is written hosts: "*", alone.');
   const anyPort = text.endsWith(":*");
   const rest = anyPort ? text.slice(0, -2) : text;
   const wildcard = rest.startsWith("*.");
-  const host = parseHost(toAscii(wildcard ? rest.slice(2) : rest, text, refuse));
+  const host = parseHost(toAscii(wildcard ? rest.slice(2) : rest, refuse));
   if (host === undefined || (anyPort && host.port !== undefined)) {
-    return refuse(text, "it is no host; write it as example.com, *.example.com or [::1]:3000");
+    return refuse("It is no host; write it as example.com, *.example.com or [::1]:3000.");
   }
-  if (wildcard && isAddress(host)) refuse(text, "an address has no subdomains");
+  if (wildcard && isAddress(host)) refuse("An address has no subdomains.");
   return {
     name: wildcard ? `.${host.hostname}` : host.hostname,
     wildcard,
@@ -80,9 +80,9 @@ function readPattern(text: string, refuse: Refusal): Pattern {
 }
 
 /** Requests have international names in their ASCII form alone. */
-function toAscii(text: string, pattern: string, refuse: Refusal): string {
+function toAscii(text: string, refuse: (fix: string) => never): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   const [, name = "", port = ""] = /^([^:]*)(:\d+)?$/.exec(text) ?? [];
   const ascii = domainToASCII(name);
-  return ascii === "" ? refuse(pattern, "it is no name that DNS knows") : `${ascii}${port}`;
+  return ascii === "" ? refuse("It is no name that DNS knows.") : `${ascii}${port}`;
 }

@@ -5,11 +5,15 @@ import { hostApp } from "./apps.ts";
 
 const boot = (options: object, app?: AppOptions) => bootWith(trustedHost, options, app);
 
-const refusal = (option: string, why = "") =>
+const literal = (text: string) => text.replace(/[[\]().]/g, "\\$&");
+
+const refusal = (option: string, why = "", where = "") =>
   expect.objectContaining({
     code: "TRUSTED_HOST_INVALID_OPTION",
     message: expect.stringMatching(
-      new RegExp(`^@enfilade/trusted-host: the option ${option} is .*${why}`),
+      new RegExp(
+        `^@enfilade/trusted-host${literal(where)}: the option ${literal(option)} is .*${why}`,
+      ),
     ),
   });
 
@@ -18,7 +22,11 @@ describe("the layer refuses to boot", () => {
     ["without hosts", {}],
     ["with none", { hosts: [] }],
     ["with a single string", { hosts: "example.com" }],
-    ["with a star in a list", { hosts: ["example.com", "*"] }],
+  ])("%s", async (_what, options) => {
+    await expect(boot(options)).rejects.toEqual(refusal("hosts"));
+  });
+
+  test.each([
     ["with a star alone in a list", { hosts: ["*"] }],
     ["with a scheme", { hosts: ["https://example.com"] }],
     ["with a path", { hosts: ["example.com/"] }],
@@ -37,25 +45,33 @@ describe("the layer refuses to boot", () => {
     ["with a leading dot", { hosts: [".example.com"] }],
     ["with an empty string", { hosts: [""] }],
     ["with something else", { hosts: [/example/] }],
-  ])("%s", async (_what, options) => {
-    await expect(boot(options)).rejects.toEqual(refusal("hosts"));
+  ])("%s, and names it", async (_what, { hosts }) => {
+    await expect(boot({ hosts })).rejects.toEqual(refusal("hosts[0]"));
+    await expect(boot({ hosts: ["a.example", ...hosts] })).rejects.toEqual(refusal("hosts[1]"));
   });
 
   test.each([
     ["forwarded", "yes"],
     ["httpsRedirect", "true"],
     ["httpsRedirect", null],
-    ["httpsRedirect", { port: 0 }],
-    ["httpsRedirect", { port: "443" }],
-    ["httpsRedirect", { exempt: "/health" }],
-    ["httpsRedirect", { exempt: ["health"] }],
-    ["httpsRedirect", { excempt: ["/health"] }],
     ["wwwRedirect", true],
     ["wwwRedirect", "www"],
     ["allow", ["example.com"]],
   ])("with %s: %j", async (option, value) => {
     const options = { hosts: ["example.com", "www.example.com"], [option]: value };
     await expect(boot(options, { trustProxy: true })).rejects.toEqual(refusal(option));
+  });
+
+  test.each([
+    [{ port: 0 }, "port"],
+    [{ port: "443" }, "port"],
+    [{ exempt: "/health" }, "exempt"],
+    [{ exempt: ["/health", "ready"] }, "exempt[1]"],
+    [{ excempt: ["/health"] }, "excempt"],
+  ])("with httpsRedirect: %j", async (httpsRedirect, option) => {
+    await expect(
+      boot({ hosts: ["example.com"], httpsRedirect }, { trustProxy: true }),
+    ).rejects.toEqual(refusal(option, "", " (httpsRedirect)"));
   });
 
   test("with redirects to whatever host a request names", async () => {
@@ -87,16 +103,22 @@ describe("the layer refuses to boot", () => {
 });
 
 describe.each(WAYS)("%s, a route is refused", (way) => {
-  test.each([[[]], ["example.com"], [true], [["*"]], [["https://example.com"]], [[""]], [[5]]])(
-    "with config.trustedHost %j",
-    async (value) => {
-      const app = await hostApp(way, { hosts: ["example.com"] });
+  test.each([
+    [[], ""],
+    ["example.com", ""],
+    [true, ""],
+    [{}, ""],
+    [["*"], "[0]"],
+    [["example.com", "https://example.com"], "[1]"],
+    [[""], "[0]"],
+    [[5], "[0]"],
+  ])("with config.trustedHost %j", async (value, item) => {
+    const app = await hostApp(way, { hosts: ["example.com"] });
 
-      expect(() => app.get("/mine", { config: { trustedHost: value as never } }, () => "")).toThrow(
-        refusal("config.trustedHost of GET /mine"),
-      );
-    },
-  );
+    expect(() => app.get("/mine", { config: { trustedHost: value as never } }, () => "")).toThrow(
+      refusal(`trustedHost${item}`, "", " (config.trustedHost of GET /mine)"),
+    );
+  });
 });
 
 test("the audit warns of a server that takes every host", async () => {

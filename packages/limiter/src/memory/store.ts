@@ -62,12 +62,11 @@ const steadyNow = () => timeOrigin + performance.now();
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   refuseUnknown("memoryStore", options, ["maxKeys", "now"]);
   const bounds = { min: 1, max: 2 ** 26 };
-  const maxKeys = wholeNumber("memoryStore", "maxKeys", options.maxKeys ?? 1_000_000, bounds);
-  const now: unknown = options.now ?? steadyNow;
+  const { maxKeys = 1_000_000, now = steadyNow } = options;
   if (typeof now !== "function") {
     return refuseOption("memoryStore", "now", now, "Give a function.");
   }
-  return new Tables(maxKeys, options.now ?? steadyNow);
+  return new Tables(wholeNumber("memoryStore", "maxKeys", maxKeys, bounds), now);
 }
 
 class Tables implements MemoryStore {

@@ -48,7 +48,8 @@ export function budget(options: BudgetOptions): BudgetPolicy {
   if (per !== "day" && per !== "month") {
     return refuseOption(what, "per", per, 'Use "day" or "month"; for others, strictWindow.');
   }
-  const timeZone = canonicalTimeZone(what, options.timeZone ?? "UTC");
+  const { timeZone: given = "UTC" } = options;
+  const timeZone = canonicalTimeZone(what, given);
   return Object.freeze({
     kind: "budget",
     ...base,

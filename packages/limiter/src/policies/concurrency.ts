@@ -39,7 +39,8 @@ export function concurrency(options: ConcurrencyOptions): ConcurrencyPolicy {
   const base = readBase(what, options, "local");
   // A lease's slots are entries of a sorted set: a script that adds thousands would stop the server.
   const limit = wholeNumber(what, "limit", options.limit, { min: 1, max: 100_000 });
-  const ttlMs = milliseconds(what, "ttl", options.ttl ?? 30_000);
+  const { ttl = 30_000 } = options;
+  const ttlMs = milliseconds(what, "ttl", ttl);
   return Object.freeze({
     kind: "concurrency",
     ...base,

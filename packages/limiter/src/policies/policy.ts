@@ -52,7 +52,7 @@ export function readBase(
   options: PolicyOptions,
   defaultOnStoreError: OnStoreError,
 ): { name: string; onStoreError: OnStoreError } {
-  const name: unknown = options.name ?? what;
+  const { name = what, onStoreError = defaultOnStoreError } = options;
   if (typeof name !== "string" || !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(name)) {
     return refuseOption(
       what,
@@ -61,7 +61,6 @@ export function readBase(
       "Give up to 64 letters, digits, dots, dashes and underscores, a letter first.",
     );
   }
-  const onStoreError: unknown = options.onStoreError ?? defaultOnStoreError;
   if (onStoreError !== "local" && onStoreError !== "open" && onStoreError !== "closed") {
     return refuseOption(what, "onStoreError", onStoreError, 'Use "local", "open" or "closed".');
   }

@@ -50,7 +50,8 @@ export function strictWindow(options: StrictWindowOptions): StrictWindowPolicy {
   const base = readBase(what, options, "local");
   const limit = wholeNumber(what, "limit", options.limit, { min: 1, max: LARGEST_LIMIT });
   const windowMs = milliseconds(what, "per", options.per);
-  const buckets = wholeNumber(what, "buckets", options.buckets ?? 12, { min: 1, max: 120 });
+  const { buckets: parts = 12 } = options;
+  const buckets = wholeNumber(what, "buckets", parts, { min: 1, max: 120 });
   // Rounded up: the buckets together are never shorter than the window.
   const bucketUs = Math.ceil((windowMs * 1_000) / buckets);
   return Object.freeze({

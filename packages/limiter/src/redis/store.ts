@@ -48,7 +48,7 @@ const WRONG_WINDOW = -1;
  */
 export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store {
   refuseUnknown("redisStore", options, ["prefix"]);
-  const prefix: unknown = options.prefix ?? "limit:";
+  const { prefix = "limit:" } = options;
   if (typeof prefix !== "string" || !/^[A-Za-z0-9:._-]{0,64}$/.test(prefix)) {
     refuseOption(
       "redisStore",
@@ -57,7 +57,7 @@ export function redisStore(redis: Redis, options: RedisStoreOptions = {}): Store
       "Give up to 64 letters, digits, colons, dots, dashes and underscores.",
     );
   }
-  return new RedisStore(redis, options.prefix ?? "limit:");
+  return new RedisStore(redis, prefix);
 }
 
 class RedisStore implements Store {
