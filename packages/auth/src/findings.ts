@@ -1,4 +1,4 @@
-import type { Finding, RouteView } from "@enfilade/layer";
+import { type Finding, type RouteView, routeName } from "@enfilade/layer";
 import type { FastifyInstance } from "fastify";
 import type { Access } from "./types.ts";
 
@@ -35,11 +35,6 @@ export function guardedRoutes(routes: readonly RouteView[]): RouteView[] {
   });
 }
 
-/** Names a route as people do. */
-function nameOf(route: RouteView): string {
-  return `${methodsOf(route).join(",")} ${route.options.url}`;
-}
-
 /** Gives the methods of a route. */
 export function methodsOf({ options }: RouteView): string[] {
   return [options.method].flat();
@@ -55,7 +50,7 @@ export function uncheckedAccess(routes: readonly RouteView[]): Finding[] {
     .map((route) => ({
       code: "AUTH_ACCESS_UNCHECKED",
       severity: "error",
-      where: nameOf(route),
+      where: routeName(route.options),
       why: "it has a rule of access, and nothing checks rules there",
       fix: "Register @enfilade/auth in this scope or above.",
     }));
@@ -66,7 +61,7 @@ export function withoutRule(routes: readonly RouteView[]): Finding[] {
   return routes.map((route) => ({
     code: "AUTH_ROUTE_WITHOUT_RULE",
     severity: "error",
-    where: nameOf(route),
+    where: routeName(route.options),
     why: "nothing says who may call it",
     fix: 'Give it config: { access: { scopes: ["…"] } }, or access: "authenticated", or public: true, or name it in the rules of @enfilade/auth.',
   }));
@@ -77,7 +72,7 @@ export function withoutAuthenticator(routes: readonly RouteView[]): Finding[] {
   return routes.map((route) => ({
     code: "AUTH_NO_AUTHENTICATOR",
     severity: "error",
-    where: nameOf(route),
+    where: routeName(route.options),
     why: "nobody can call it: nothing there finds out who is calling",
     fix: "Register an authenticator (jwt, api-key) in this scope or above, or make the route public.",
   }));
@@ -88,7 +83,7 @@ export function tooEarly(routes: readonly RouteView[]): Finding[] {
   return routes.map((route) => ({
     code: "AUTH_TOO_EARLY",
     severity: "error",
-    where: nameOf(route),
+    where: routeName(route.options),
     why: "@enfilade/auth was registered before an authenticator of this route, and would refuse everybody",
     fix: "Register it after the authenticators and in their scope, or register @enfilade/order first.",
   }));

@@ -1,4 +1,4 @@
-import { type AuditView, defineLayer, type Finding, type Layer } from "@enfilade/layer";
+import { type AuditView, defineLayer, type Finding, type Layer, routeName } from "@enfilade/layer";
 import { encode, isLengthless } from "./encode.ts";
 import { COMPRESS_NOT_ACCEPTABLE } from "./errors.ts";
 import type { CompressOptions } from "./options.ts";
@@ -57,8 +57,8 @@ export const compress: Layer<CompressOptions> = defineLayer<CompressOptions>({
       onHeaders(request, reply) {
         if (request.method === "HEAD" && isLengthless(reply)) reply.removeHeader("content-length");
       },
-      onRoute({ options: { config, method, url } }) {
-        plans.of(config, `${[method].flat().join(",")} ${url}`);
+      onRoute({ options }) {
+        plans.of(options.config, routeName(options));
       },
       audit,
     };

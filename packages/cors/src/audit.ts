@@ -1,4 +1,4 @@
-import type { AuditView, Finding } from "@enfilade/layer";
+import { type AuditView, type Finding, routeName } from "@enfilade/layer";
 import type { Policy } from "./policy.ts";
 import type { KnownRoute } from "./route-book.ts";
 import type { Territory } from "./territory.ts";
@@ -66,7 +66,7 @@ function openUpgrade({ options, url }: KnownRoute): Finding {
   return {
     code: "CORS_OPEN_UPGRADE",
     severity: "warning",
-    where: `${[options.method].flat().join(",")} ${url}`,
+    where: routeName({ method: options.method, url }),
     why: "every page of the web may open this WebSocket, with its visitor's cookies",
     fix: "Give the route config.cors with the origins that may, or authenticate by other means than cookies.",
   };

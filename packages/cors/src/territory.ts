@@ -1,4 +1,4 @@
-import { optionReader, rootOf } from "@enfilade/layer";
+import { optionReader, rootOf, routeName } from "@enfilade/layer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { CORS_INVALID_OPTION, CORS_REGISTERED_TWICE } from "./errors.ts";
 import type { CorsOptions, CorsRouteOptions } from "./options.ts";
@@ -83,7 +83,7 @@ export class Territory {
   }
 
   policyFor({ options, url }: KnownRoute): Policy | undefined {
-    return this.policyOf(options.config?.cors, `${[options.method].flat().join(",")} ${url}`);
+    return this.policyOf(options.config?.cors, routeName({ method: options.method, url }));
   }
 }
 

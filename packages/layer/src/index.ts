@@ -33,6 +33,7 @@ export {
 } from "./proxy-trust.ts";
 export { type Recording, record } from "./record.ts";
 export { internalOf, rootOf } from "./root.ts";
+export { routeName } from "./route-name.ts";
 export { isThenable } from "./thenable.ts";
 export type {
   Answer,

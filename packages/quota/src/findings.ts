@@ -1,4 +1,4 @@
-import type { AuditView, Finding, RouteView } from "@enfilade/layer";
+import { type AuditView, type Finding, type RouteView, routeName } from "@enfilade/layer";
 import { claimNames, type Teller } from "@enfilade/limiter/http";
 import { QUOTA_NAME_TAKEN } from "./errors.ts";
 import type { Settings } from "./options.ts";
@@ -32,7 +32,7 @@ export function auditNames(
     if (config === undefined || !configs.has(config)) return [];
     const taken = claimNames(config, TELLER, quotas.namesOn(route));
     if (taken === undefined) return [];
-    const where = nameOf(route);
+    const where = routeName(route.options);
     const why = spellTaken(taken);
     return [{ code: "QUOTA_NAME_TAKEN", severity: "error", where, why, fix: NAME_FIX }];
   });
@@ -46,7 +46,7 @@ export function auditNames(
 export function assertNames(route: RouteView, quotas: RouteQuotas): void {
   const taken = claimNames(route.options, TELLER, quotas.namesOn(route));
   if (taken === undefined) return;
-  throw new QUOTA_NAME_TAKEN(nameOf(route), spellTaken(taken), NAME_FIX);
+  throw new QUOTA_NAME_TAKEN(routeName(route.options), spellTaken(taken), NAME_FIX);
 }
 
 function spellTaken({ name, teller }: { name: string; teller: Teller }): string {
@@ -73,7 +73,7 @@ function withoutPrincipal({ policies }: Settings, routes: readonly RouteView[]):
   return routes.filter(isAnonymous).map((route) => ({
     code: "QUOTA_WITHOUT_PRINCIPAL",
     severity: "warning",
-    where: nameOf(route),
+    where: routeName(route.options),
     why: `nothing there finds out who is calling, and ${names} is counted by address`,
     fix: 'Register an authenticator there and make the route not public, or say by: "address".',
   }));
@@ -97,7 +97,7 @@ function withoutEstimate(
   return without.map((route) => ({
     code: "QUOTA_NO_ESTIMATE",
     severity: "warning",
-    where: nameOf(route),
+    where: routeName(route.options),
     why: `nothing foresees what a run costs, and one of ${names} is reserved for each`,
     fix: "Give an estimate, in the options of quota or in config.quota.",
   }));
@@ -105,8 +105,4 @@ function withoutEstimate(
 
 function isAnonymous({ options, instance }: RouteView): boolean {
   return options.config?.public === true || !instance.hasRequestDecorator("principal");
-}
-
-function nameOf({ options: { method, url } }: RouteView): string {
-  return `${[method].flat().join(",")} ${url}`;
 }

@@ -1,4 +1,4 @@
-import type { RouteView } from "@enfilade/layer";
+import { type RouteView, routeName } from "@enfilade/layer";
 import type { FastifyContextConfig, FastifyRequest } from "fastify";
 import { RATE_LIMIT_INVALID_OPTION } from "./errors.ts";
 import { Limit, type LimitParts } from "./limit.ts";
@@ -59,7 +59,7 @@ export class RouteLimits {
   declare({ options, notFound }: RouteView): void {
     const own = options.config?.rateLimit;
     if (own === undefined || notFound) return;
-    this.#find(own, `${[options.method].flat().join(",")} ${options.url}`);
+    this.#find(own, routeName(options));
   }
 
   /** Gives the names of the policies that clients of a route are told of in the standard fields. */
@@ -76,7 +76,7 @@ export class RouteLimits {
     if (known !== undefined) return known.limit;
     const { method = "", url = "" } = config as { method?: string | string[]; url?: string };
     const methods = [method].flat();
-    const own = this.#find(given, `${methods.join(",")} ${url}`);
+    const own = this.#find(given, routeName({ method, url }));
     const shared = this.#isShared(url) ? this.#shared : undefined;
     const limit = own === undefined ? shared : this.#build(own, `${nameOf(methods)} ${url}`);
     this.#byConfig.set(config, { limit });

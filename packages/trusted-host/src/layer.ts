@@ -5,6 +5,7 @@ import {
   isThenable,
   type Layer,
   type RouteView,
+  routeName,
 } from "@enfilade/layer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { createHostReader } from "./authority.ts";
@@ -49,9 +50,9 @@ export const trustedHost: Layer<TrustedHostOptions> = defineLayer<TrustedHostOpt
     };
 
     return {
-      onRoute({ options: { config, method, url } }: RouteView): undefined {
-        const own = config?.trustedHost;
-        if (own !== undefined && own !== false) listOf(own, `${method} ${url}`);
+      onRoute({ options }: RouteView): undefined {
+        const own = options.config?.trustedHost;
+        if (own !== undefined && own !== false) listOf(own, routeName(options));
       },
       onRequest(request, reply) {
         const { config, url = "" } = request.routeOptions;
