@@ -7,7 +7,7 @@ import { constraintsOf, earlyRoute, nameOfRoute, type Route } from "./routes.ts"
 
 /**
  * Finds the route that a method and a URL (or the pattern of a route) lead to; the not-found handler where none
- * does. Without constraints it answers where they make no difference, and refuses to choose where they do.
+ * does. Without constraints it answers where they leave no more than one route, and refuses to choose among several.
  */
 export function findRoute(
   line: Line,

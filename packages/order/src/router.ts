@@ -14,7 +14,7 @@ export interface Entry {
 export interface Router {
   /** Those that were taken. */
   readonly entries: readonly Entry[];
-  /** Finds what a path leads to, and the values that are derived from a request; `null` where Fastify refuses the path. */
+  /** Finds what a path, with what is derived from a request, leads to; `null` where Fastify refuses the path. */
   find(path: string, derived?: Constraints): Route | null | undefined;
 }
 
@@ -48,17 +48,33 @@ export function reachable(
 ): Route[] {
   const router = routerOf(line, method, entries);
   const plain = router.find(path);
-  const isConstrained = ({ route }: Entry) => Object.keys(constraintsOf(route)).length > 0;
-  // Each of them is asked for by itself: it is found where no unconstrained one stands before it.
-  const strategies = [byIdentity("entry")];
+  // Each constrained one is asked for by itself: it is found where no unconstrained one stands before it, and behind
+  // one where it asks for a constraint that makes Fastify pass over all routes that do not.
+  const strategies = [byIdentity("lax"), { ...byIdentity("strict"), mustMatchWhenDerived: true }];
   const probe = build(method, router.entries, { ...matchingOf(line), strategies }, (entry) =>
-    isConstrained(entry) ? { entry } : {},
+    ownConstraint(line, entry),
   );
-  const found = router.entries.filter((entry) =>
-    isConstrained(entry) ? probe.find(path, { entry }) === entry.route : entry.route === plain,
-  );
+  const found = router.entries.filter((entry) => {
+    const own = ownConstraint(line, entry);
+    return Object.keys(own).length > 0
+      ? probe.find(path, own) === entry.route
+      : entry.route === plain;
+  });
   if (found.length === 0) accepted(plain, path);
   return [...new Set(found.map(({ route }) => route))];
+}
+
+/** Gives a constraint that an entry alone fulfils; none where a request need not bring anything for it. */
+function ownConstraint(line: Line, entry: Entry): Constraints {
+  const names = Object.keys(constraintsOf(entry.route));
+  if (names.length === 0) return {};
+  return names.some((name) => mustMatch(line, name)) ? { strict: entry } : { lax: entry };
+}
+
+/** Tells whether a request that brings a value for a constraint is kept from all routes that do not ask for it. */
+function mustMatch(line: Line, name: string): boolean {
+  const strategy = strategiesOf(line).get(name);
+  return strategy === undefined ? name === "version" : strategy.mustMatchWhenDerived === true;
 }
 
 /** Finds the not-found handler that answers for a path: the one of the longest prefix; of those with one, the last. */

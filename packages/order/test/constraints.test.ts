@@ -160,6 +160,19 @@ describe("explain, without constraints", () => {
     expect(() => lineOf(app, "GET", "/runs/7")).toThrowError(/more than one route/);
   });
 
+  it("knows that Fastify goes past routes that do not ask for a version, where a request brings one", async () => {
+    const app = await boot([
+      routeWith("plain", "/runs/latest"),
+      routeWith("versioned", "/runs/:id", { version: "2.0.0" }),
+      routeWith("hosted", "/runs/*", { host: "a.example" }),
+    ]);
+    const constraints = { version: "2.x", host: "a.example" };
+    expect(app.order.explain("GET", "/runs/latest", { constraints }).url).toBe("/runs/:id");
+    expect(() => app.order.explain("GET", "/runs/latest?a=1")).toThrowError(
+      "GET /runs/latest?a=1 may lead to more than one route: GET /runs/latest; GET /runs/:id for version 2.0.0.",
+    );
+  });
+
   it("counts a HEAD route once, that Fastify would have declared and has not", async () => {
     const app = await boot(
       [
