@@ -11,8 +11,9 @@ type Answers = Pick<FastifyReply, "send" | "hijack" | "callNotFound">;
 
 /**
  * Makes the replies of an instance, and of the scopes below it, tell of the moment at which they are sent, taken
- * over or given to the not-found handler: a hook of a user's own may hold a reply up before any of ours hears of it. Decorators stand on the
- * prototype of all these replies, where they cost a request nothing; Fastify's own methods are on the one above.
+ * over or given to the not-found handler: a hook of a user's own may hold a reply up before any of ours hears of it.
+ * Decorators stand on the prototype of all these replies, where they cost a request nothing; Fastify's own methods
+ * are on the one above.
  */
 export function watchReplies(
   app: FastifyInstance & Watched,

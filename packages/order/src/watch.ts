@@ -5,8 +5,9 @@ import type { Line } from "./line.ts";
 import { scopeOf, TAIL_PHASES, type TailPhase } from "./scope.ts";
 
 /**
- * Follows what Fastify does not announce: hooks that a user adds, not-found handlers, strategies of
- * constraints, registrations that come too late. Every instance inherits these methods from the root, and each does all that Fastify's does.
+ * Follows what Fastify does not announce: hooks that a user adds, not-found handlers, strategies of constraints,
+ * registrations that come too late. Every instance inherits these methods from the root, and each does all that
+ * Fastify's does.
  */
 export function watch(app: FastifyInstance, line: Line, dispatcher: Dispatcher): void {
   app.addHook("onRoute", function seeRoute(options) {

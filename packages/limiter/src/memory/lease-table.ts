@@ -77,7 +77,7 @@ export class LeaseTable implements CounterTable {
     }
   }
 
-  /** The leases that a key is counted with, none of them expired; nothing where it has none, and there is room for some. */
+  /** Gives the leases that a key is counted with, none of them expired; nothing where it has none, but room for some. */
   #stateOf(charge: ResolvedCharge, now: number): LeaseState | undefined {
     const own = this.#keys.get(nameOf(charge.partition, charge.key));
     const isFull = own === undefined && this.#keys.size >= this.#maxKeys;
