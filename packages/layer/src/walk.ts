@@ -10,6 +10,9 @@ import type { Step } from "./types.ts";
  * takes time goes over to a continuation, which then serves all the rest. A foreign step may call back or
  * return a promise, as Fastify allows. It is continued inside its own `done`, so that a context that it
  * opened (`AsyncLocalStorage.run`) holds for everything further in. `this` is the route's instance.
+ *
+ * A reply has a `then` that waits until it was sent. It is never waited for: whoever returns it on the way in has
+ * answered; on the way out, others would miss their turn, and the response would wait for its own end.
  */
 
 type Run = Step["run"];
@@ -44,6 +47,10 @@ export function walk(
       return;
     }
     if (exchange?.answered === true) return;
+    if (result === reply) {
+      if (exchange === undefined) continue;
+      return;
+    }
     if (result !== undefined && isThenable(result)) {
       walkOn(passage, index + 1, exchange, request, reply, done, result);
       return;
@@ -87,9 +94,12 @@ function walkOn(
         fail(thrown);
         return;
       }
+      if (result === reply) {
+        if (exchange === undefined) continue;
+        return;
+      }
       if (isThenable(result)) {
-        // A reply is awaited until it was sent: whoever returns it has answered, and nothing may follow.
-        if ((result as unknown) !== reply) result.then(goOn, fail);
+        result.then(goOn, fail);
         return;
       }
       if (!returns) return;
@@ -101,7 +111,7 @@ function walkOn(
   };
   const fail = (error: unknown) => done(reasonOf(error, passage, index - 1));
   if (pending === undefined) goOn();
-  else if ((pending as unknown) !== reply) pending.then(goOn, fail);
+  else pending.then(goOn, fail);
 }
 
 /**
@@ -135,6 +145,10 @@ export function walkPayload(
     }
     if (exchange?.answered === true) return;
     if (result === undefined) continue;
+    if (result === reply) {
+      if (exchange === undefined) continue;
+      return;
+    }
     if (isThenable(result)) {
       walkPayloadOn(passage, index + 1, exchange, request, reply, current, done, constant, result);
       return;
@@ -177,6 +191,10 @@ function walkPayloadOn(
         const result = returns
           ? run.call(server, request, reply, current)
           : run.call(server, request, reply, current, next);
+        if ((result as unknown) === reply) {
+          if (exchange === undefined) continue;
+          return;
+        }
         if (isThenable(result)) {
           result.then(goOn, fail);
           return;

@@ -3,10 +3,10 @@ import { connect } from "node:http2";
 import { Readable } from "node:stream";
 import { setImmediate as immediate } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
-import { adopt } from "@enfilade/layer";
+import { adopt, type LayerHooks } from "@enfilade/layer";
 import { createRecorder, listen, openExchange } from "@enfilade/testing";
 import compress from "@fastify/compress";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { order, RESPONSES, type ResponseKind } from "../src/index.ts";
 import { boot, type Registration } from "./boot.ts";
@@ -259,6 +259,73 @@ it("a connection that times out meets onTimeout, and is settled as errored", asy
   );
   await openExchange(await listen(app));
   expect(await notes.until(({ length }) => length === 2)).toEqual(["onTimeout", "errored"]);
+});
+
+describe("a layer that returns the reply on the way out", () => {
+  it.each(["/", "/error"])(
+    "keeps nobody waiting, and leaves the payload of %s as it is",
+    async (url) => {
+      const chained = (name: string): LayerHooks => {
+        const hook = (_request: unknown, reply: FastifyReply) =>
+          reply.header(name, "seen") as never;
+        return { preSerialization: hook, onError: hook, onSend: hook };
+      };
+      const app = await boot([
+        (app) => app.register(layer("a", "observe", chained("a"))),
+        (app) => app.register(layer("slow", "observe", { async onError() {}, async onSend() {} })),
+        (app) => app.register(layer("b", "observe", chained("b"))),
+        (app) => app.get("/", async () => ({ body: "hello" })),
+        (app) =>
+          app.get("/error", async () => {
+            throw new Error("hello");
+          }),
+      ]);
+      const response = await app.inject(url);
+      expect(response.headers).toMatchObject({ a: "seen", b: "seen" });
+      expect(response.body).toContain("hello");
+    },
+  );
+
+  const returning = (name: string, notes: (note: string) => void) =>
+    layer(name, "observe", {
+      onTimeout(_request, reply) {
+        notes(`onTimeout ${name}`);
+        return reply as never;
+      },
+      onResponse(_request, reply) {
+        notes(`onResponse ${name}`);
+        return reply as never;
+      },
+    });
+
+  it("in onResponse keeps nobody else from it", async () => {
+    const notes = createRecorder<string>();
+    const app = await boot([
+      (app) => app.register(returning("a", notes.record)),
+      (app) => app.register(returning("b", notes.record)),
+      (app) => app.get("/", async () => "hello"),
+    ]);
+    await app.inject("/");
+    expect(await notes.until(({ length }) => length === 2)).toEqual([
+      "onResponse b",
+      "onResponse a",
+    ]);
+  });
+
+  it("in onTimeout keeps nobody else from it", async () => {
+    const notes = createRecorder<string>();
+    const app = await boot(
+      [
+        (app) => app.register(returning("a", notes.record)),
+        (app) => app.register(returning("b", notes.record)),
+        (app) => app.get("/", () => new Promise(() => {})),
+      ],
+      { connectionTimeout: 50 },
+    );
+    await openExchange(await listen(app));
+    const seen = await notes.until((notes) => notes.includes("onTimeout a"));
+    expect(seen.slice(0, 2)).toEqual(["onTimeout b", "onTimeout a"]);
+  });
 });
 
 describe("methods", () => {
