@@ -16,6 +16,16 @@ export const RATE_LIMIT_TOO_EARLY: FastifyErrorConstructor<
   500,
 );
 
+/** Thrown from `app.ready()` where a limit by principal could count nothing but addresses. */
+export const RATE_LIMIT_NO_AUTHENTICATOR: FastifyErrorConstructor<
+  { code: "RATE_LIMIT_NO_AUTHENTICATOR" },
+  [layer: string]
+> = createError(
+  "RATE_LIMIT_NO_AUTHENTICATOR",
+  '@enfilade/rate-limit: the layer %s counts principals, and nothing in its scope or above finds out who is calling. Register an authenticator (jwt, api-key, one of your own by createAuthenticator of @enfilade/auth) before it, or count by: "address" or by a function.',
+  500,
+);
+
 /**
  * Thrown where a route is declared whose clients would be told of two policies of one name; under an arrangement it
  * is a finding.

@@ -11,7 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { type Audited, assertNames, audit, auditTrust, rememberShield } from "./audit.ts";
 import { type By, readBy } from "./callers.ts";
-import { RATE_LIMIT_TOO_EARLY } from "./errors.ts";
+import { RATE_LIMIT_NO_AUTHENTICATOR, RATE_LIMIT_TOO_EARLY } from "./errors.ts";
 import { throttleFailures } from "./failures.ts";
 import { PACKAGE, type RateLimitOptions, readerOf, resolveOptions } from "./options.ts";
 import { answerRefused, decorateRefused } from "./refuse.ts";
@@ -119,8 +119,11 @@ function policyNameOf(by: By, own: string | undefined): string {
 function checkAlone(app: FastifyInstance, name: string, by: By): void {
   const isKnown = hasAuthenticator(app);
   app.addHook("onReady", async () => {
-    if (by === "principal" && !isKnown && hasAuthenticator(app))
-      throw new RATE_LIMIT_TOO_EARLY(name);
+    if (by === "principal" && !isKnown) {
+      throw hasAuthenticator(app)
+        ? new RATE_LIMIT_TOO_EARLY(name)
+        : new RATE_LIMIT_NO_AUTHENTICATOR(name);
+    }
     for (const { code, why, fix } of auditTrust(app, by)) app.log.warn({ code, fix }, why);
   });
 }

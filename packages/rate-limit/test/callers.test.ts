@@ -89,6 +89,24 @@ it("alone, a limit by principal that would be asked before anybody knows who cal
   });
 });
 
+it.each<[string, (app: FastifyInstance) => Promise<unknown>]>([
+  ["nobody finds out", async () => {}],
+  [
+    "only a scope below finds out",
+    async (app) => app.register(async (child) => child.register(believing)),
+  ],
+])("alone, a limit by principal does not boot where %s who calls", async (_what, authenticate) => {
+  const app = await createApp();
+  await app.register(rateLimit, { by: "principal", max: 2 });
+  await authenticate(app);
+  await expect(app.ready()).rejects.toMatchObject({
+    code: "RATE_LIMIT_NO_AUTHENTICATOR",
+    message: expect.stringMatching(
+      /the layer rate-limit:principal counts .* or count by: "address"/,
+    ),
+  });
+});
+
 it("alone, a limit in a scope counts beside the one above it", async () => {
   const app = await createApp();
   await app.register(rateLimit, { max: 2 });
