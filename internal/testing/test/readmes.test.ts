@@ -1,6 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -68,6 +76,81 @@ beforeAll(() => {
 });
 afterAll(() => {
   for (const { file } of blocks) rmSync(dirname(file), { recursive: true, force: true });
+});
+
+const INSTALL = /^npm (?:install|i) (?<names>[^#\n]*)/gm;
+const IMPORT = /^(?:import|export)\b[^"]*"(?<name>(?:@[^"/]+\/)?[^"/.][^"/]*)/gm;
+const LINK = /\]\((?<target>[^()\s]+)\)/g;
+const OWN = /^https:\/\/github\.com\/enfilade\/enfilade\/(?:blob|tree)\/main\//;
+
+/** What a reader has who has followed the install lines of a README. */
+function installed(text: string): string[] {
+  return [...text.matchAll(INSTALL)].flatMap(
+    ({ groups }) => groups?.names?.trim().split(/\s+/) ?? [],
+  );
+}
+
+function imported(code: string): string[] {
+  return [...code.matchAll(IMPORT)]
+    .map(({ groups }) => groups?.name ?? "")
+    .filter((name) => !name.startsWith("node:"));
+}
+
+/** The text without what is fenced: code links nowhere. */
+function prose(file: string): string {
+  return readFileSync(file, "utf8").replaceAll(/^( {0,3})(`{3,}|~{3,}).*?^ {0,3}\2\s*$/gms, "");
+}
+
+/** The anchors that GitHub makes of the headings of a document, and its own. */
+function anchorsOf(file: string): Set<string> {
+  const text = prose(file);
+  const times = new Map<string, number>();
+  const headings = [...text.matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading = ""]) => {
+    const words = heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .trim()
+      .toLowerCase();
+    const slug = words.replaceAll(/[^\p{L}\p{M}\p{N}_ -]/gu, "").replaceAll(" ", "-");
+    const before = times.get(slug) ?? 0;
+    times.set(slug, before + 1);
+    return before === 0 ? slug : `${slug}-${before}`;
+  });
+  const own = [...text.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id = ""]) => id);
+  return new Set([...headings, ...own]);
+}
+
+/** Links that lead to nothing: no such file or folder, or no such heading in it. */
+function deadLinks(file: string): string[] {
+  const targets = [...prose(file).matchAll(LINK)].map(({ groups }) => groups?.target ?? "");
+  return targets.filter((target) => {
+    if (/^[a-z]+:/.test(target) && !OWN.test(target)) return false;
+    const [path = "", anchor] = target.replace(OWN, "").split("#");
+    const place = path === "" ? file : join(OWN.test(target) ? root : dirname(file), path);
+    if (!existsSync(place)) return true;
+    const readme = statSync(place).isDirectory() ? join(place, "README.md") : place;
+    if (anchor === undefined || !readme.endsWith(".md")) return false;
+    return !existsSync(readme) || !anchorsOf(readme).has(anchor);
+  });
+}
+
+describe("a document", () => {
+  for (const { file } of documents()) {
+    it(`links to what is there: ${relative(root, file)}`, () => {
+      expect(deadLinks(file)).toEqual([]);
+    });
+  }
+
+  for (const directory of packageFolders) {
+    const file = join(directory, "README.md");
+    const first = readmeBlocks(file)[0];
+    if (first === undefined || !relative(root, file).startsWith("packages/")) continue;
+    it(`has all that its first example imports be installed: ${relative(root, file)}`, () => {
+      expect(imported(first.code)).not.toEqual([]);
+      expect(installed(readFileSync(file, "utf8"))).toEqual(
+        expect.arrayContaining(imported(first.code)),
+      );
+    });
+  }
 });
 
 describe.concurrent("the documentation", () => {
