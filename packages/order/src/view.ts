@@ -16,7 +16,7 @@ export interface ExplainOptions {
    * `version`, and what strategies of your own derive from it; or the constraints of a route, as they were
    * declared. An empty object is a request that brings nothing.
    *
-   * @defaultValue none: an answer is given only where it does not depend on them
+   * @defaultValue none: an answer is given only where no more than one route can be meant
    */
   readonly constraints?: Constraints | undefined;
 }
