@@ -1,4 +1,4 @@
-import type { OptionError } from "@enfilade/layer";
+import { describeValue, type OptionError } from "@enfilade/layer";
 import { createRequirement, type Requirement } from "./scopes.ts";
 import type { Access, OwnerCheck } from "./types.ts";
 
@@ -29,7 +29,7 @@ export function createRule(access: Access, refusal: Refusal, known?: readonly st
     throw new refusal.Error(refusal.packageName, option, shown, fix);
   };
   const refuse = (option: string, received: unknown, fix: string) =>
-    refuseAs(option, show(received), fix);
+    refuseAs(option, describeValue(received), fix);
   if (access === "authenticated") return ANYBODY;
   if (typeof access !== "object" || access === null || Array.isArray(access)) {
     return refuse("access", access, 'Give { scopes, any, owner }, or "authenticated".');
@@ -76,9 +76,4 @@ export function createRule(access: Access, refusal: Refusal, known?: readonly st
 export function paramsOf(url: string): string[] {
   const names = [...url.matchAll(/:([A-Za-z0-9_$]+)/g)].map((match) => match[1] as string);
   return url.includes("*") ? [...names, "*"] : names;
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  return typeof value === "object" && value !== null ? "an object" : String(value);
 }

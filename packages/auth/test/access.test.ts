@@ -127,4 +127,15 @@ describe("a rule that cannot be one", () => {
       app.get("/agents/:id", { config: { access: access as Access } }, () => "");
     expect(declare).toThrow(expect.objectContaining({ code: "AUTH_INVALID_ACCESS" }));
   });
+
+  it.each([
+    ["a list", ["agents:run"], "access is an array of 1."],
+    ["a function", () => "agents:run", "access is a function."],
+    ["a long word", "a".repeat(100), `access is "${"a".repeat(59)}….`],
+  ])("is shown in short: %s", async (_what, access, shown) => {
+    const app = await createApp();
+    await app.register(auth);
+    const declare = () => app.get("/", { config: { access: access as Access } }, () => "");
+    expect(declare).toThrow(shown);
+  });
 });

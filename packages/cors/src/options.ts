@@ -1,4 +1,4 @@
-import { type OptionReader, optionReader } from "@enfilade/layer";
+import { isToken, type OptionReader, optionReader } from "@enfilade/layer";
 import { CORS_INVALID_OPTION, CORS_UNSAFE_PATTERN } from "./errors.ts";
 import { compileRules, type OriginRules } from "./rules.ts";
 import type { OriginRule } from "./types.ts";
@@ -156,16 +156,13 @@ function readRules(
   });
 }
 
-/** RFC 9110, section 5.6.2. */
-const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-
 function readTokens(
   read: OptionReader,
   option: "methods" | "allowedHeaders" | "exposedHeaders",
   fallback: readonly string[],
 ): readonly string[] {
   const names = read.strings(option, fallback);
-  const wrong = names.findIndex((name) => !TOKEN.test(name));
+  const wrong = names.findIndex((name) => !isToken(name));
   if (wrong !== -1) read.refuse(option, "Give names without spaces and separators.", wrong);
   return names;
 }

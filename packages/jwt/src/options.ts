@@ -1,4 +1,4 @@
-import { type OptionReader, optionReader } from "@enfilade/layer";
+import { type OptionReader, optionReader, TOKEN } from "@enfilade/layer";
 import { ALGORITHMS, type Algorithm, isAlgorithm } from "./algorithms.ts";
 import { JWT_INVALID_OPTION } from "./errors.ts";
 import { type JwtKey, readKey, type VerificationKey } from "./key.ts";
@@ -86,7 +86,6 @@ export interface ResolvedOptions {
 
 export const PACKAGE = "@enfilade/jwt";
 const SOURCES: readonly TokenSource[] = ["header", "cookie", "subprotocol", "query"];
-const TOKEN = /[\w!#$%&'*+.^`|~-]+/;
 const KNOWN = [
   "keys",
   "jwks",

@@ -1,5 +1,6 @@
 export { type Adoption, adopt } from "./adopt.ts";
 export { defineLayer } from "./define-layer.ts";
+export { describeValue } from "./describe-value.ts";
 export {
   LAYER_EMPTY_REJECTION,
   LAYER_INVALID_DEFINITION,
@@ -35,6 +36,7 @@ export { type Recording, record } from "./record.ts";
 export { internalOf, rootOf } from "./root.ts";
 export { routeName } from "./route-name.ts";
 export { isThenable } from "./thenable.ts";
+export { isToken, TOKEN } from "./token.ts";
 export type {
   Answer,
   AuditedRoute,

@@ -1,4 +1,5 @@
 import createError, { type FastifyErrorConstructor } from "@fastify/error";
+import { describeValue } from "./describe-value.ts";
 
 /** The constructor of a package's error for a bad option. */
 export type OptionError = FastifyErrorConstructor<
@@ -63,10 +64,10 @@ export function optionReader(
   const refuse = (option: string, fix: string, member?: string | number): never => {
     const value = given[option];
     if (member === undefined || !hasMember(value, member)) {
-      throw new OptionError(packageName, option, describe(value), fix);
+      throw new OptionError(packageName, option, describeValue(value), fix);
     }
     const part: unknown = Reflect.get(value, member);
-    throw new OptionError(packageName, option + step(member), describe(part), fix);
+    throw new OptionError(packageName, option + step(member), describeValue(part), fix);
   };
   const unknown = Object.keys(given).find((option) => !known.includes(option));
   if (unknown !== undefined) {
@@ -142,14 +143,4 @@ function step(member: string | number): string {
 function matchesWhole({ source, flags }: RegExp, value: string): boolean {
   const whole = `(?<![\\s\\S])(?:${source})(?![\\s\\S])`;
   return new RegExp(whole, flags.replace(/[gy]/g, "")).test(value);
-}
-
-/** Shows a received value in an error: short, and without the contents of what may be a secret object. */
-function describe(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null && !(value instanceof RegExp)) {
-    return Array.isArray(value) ? `an array of ${value.length}` : "an object";
-  }
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -1,3 +1,4 @@
+import { describeValue } from "@enfilade/layer";
 import {
   budget,
   concurrency,
@@ -113,7 +114,7 @@ export function readPolicy(
     throw new QUOTA_INVALID_OPTION(PACKAGE, `policies.${name}${option}`, received, fix);
   };
   const refuse = (option: string, received: unknown, fix: string) =>
-    refuseAs(option, shown(received), fix);
+    refuseAs(option, describeValue(received), fix);
   if (typeof options !== "object" || options === null) {
     return refuse("", options, "Give { counts, limit, per, by }.");
   }
@@ -231,17 +232,13 @@ export async function limitOf(
   const given: unknown = await limit(caller, request);
   if (given === Number.POSITIVE_INFINITY) return given;
   if (typeof given === "number" && Number.isSafeInteger(given) && given >= 0) return given;
-  throw new QUOTA_INVALID_LIMIT(name, shown(given), "Give a whole number from 0, or Infinity.");
+  throw new QUOTA_INVALID_LIMIT(
+    name,
+    describeValue(given),
+    "Give a whole number from 0, or Infinity.",
+  );
 }
 
 function isCountedBy(value: unknown): value is CountedBy {
   return typeof value === "function" || CALLER_PARTS.some((part) => part === value);
-}
-
-/** Shows a value that was received in an error. */
-export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  return typeof value === "object" && value !== null ? "an object" : String(value);
 }

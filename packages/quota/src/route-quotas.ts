@@ -1,9 +1,9 @@
-import type { RouteView } from "@enfilade/layer";
+import { describeValue, type RouteView } from "@enfilade/layer";
 import type { FastifyContextConfig } from "fastify";
 import { QUOTA_INVALID_OPTION } from "./errors.ts";
 import { headersOf, type ToHeaders } from "./headers.ts";
 import { PACKAGE, type QuotaRoute, type Settings } from "./options.ts";
-import { type MeteredPolicy, shown } from "./policies.ts";
+import type { MeteredPolicy } from "./policies.ts";
 import type { Estimate, QuotaRouteOptions } from "./types.ts";
 
 /** What holds for the runs of one route. */
@@ -74,7 +74,7 @@ export class RouteQuotas {
       throw new QUOTA_INVALID_OPTION(PACKAGE, `config.quota${option} of ${route}`, received, fix);
     };
     const refuse = (option: string, received: unknown, fix: string) =>
-      refuseAs(option, shown(received), fix);
+      refuseAs(option, describeValue(received), fix);
     if (typeof given !== "object" || given === null || Array.isArray(given)) {
       return refuse("", given, "Give true, false, or { policies, estimate }.");
     }

@@ -1,4 +1,4 @@
-import { type OptionReader, optionReader } from "@enfilade/layer";
+import { type OptionReader, optionReader, TOKEN } from "@enfilade/layer";
 import { type Acceptance, type Accepts, isPeer, readAcceptance } from "./acceptance.ts";
 import { REQUEST_ID_INVALID_OPTION } from "./errors.ts";
 import { createIdCheck, DEFAULT_MAX_LENGTH, DEFAULT_PATTERN, type IdCheck } from "./inbound-id.ts";
@@ -85,9 +85,6 @@ const KNOWN = [
   "acceptTrace",
   "sampleNewTraces",
 ] as const;
-
-/** RFC 9110, section 5.6.2. */
-const TOKEN = /[A-Za-z0-9!#$%&'*+.^_`|~-]+/;
 
 /** Node keeps the first of these and drops the rest without a trace (see `message.headers`), or they mean something else. */
 const NOT_FOR_IDS: ReadonlySet<string> = new Set(

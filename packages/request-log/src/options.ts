@@ -1,4 +1,4 @@
-import { type OptionReader, type Outcome, optionReader } from "@enfilade/layer";
+import { isToken, type OptionReader, type Outcome, optionReader } from "@enfilade/layer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { DEFAULT_CONTENT_TYPES, isContentTypePattern } from "./content-types.ts";
 import { REQUEST_LOG_INVALID_OPTION } from "./errors.ts";
@@ -179,7 +179,7 @@ function readOmit(read: OptionReader): readonly RequestLogField[] {
 
 function readHeaders(read: OptionReader, option: "requestHeaders" | "responseHeaders"): string[] {
   const names = read.strings(option, []);
-  const wrong = names.findIndex((name) => !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name));
+  const wrong = names.findIndex((name) => !isToken(name));
   if (wrong !== -1) read.refuse(option, "Give the names of headers, one by one.", wrong);
   return names.map((name) => name.toLowerCase());
 }

@@ -1,3 +1,4 @@
+import { isToken, TOKEN } from "@enfilade/layer";
 import type { StrictTransportSecurity } from "./options.ts";
 import { type Refuse, UNKNOWN } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
@@ -45,9 +46,8 @@ const PRELOAD_MINIMUM = 31_536_000;
 const MAX_AGE_LIMIT = 2 ** 31 - 1;
 const ENDPOINT = /^[a-z*][a-z0-9_.*-]*$/;
 const ENDPOINT_URL = /^(?:https:\/\/|\/(?!\/))[!#-+\--[\]-~]*$/;
-const DIRECTIVE = `[A-Za-z0-9!#$%&'*+.^_\`|~-]+(?:=(?:[A-Za-z0-9!#$%&'*+.^_\`|~-]+|"[ !#-[\\]-~]*"))?`;
+const DIRECTIVE = `${TOKEN.source}(?:=(?:${TOKEN.source}|"[ !#-[\\]-~]*"))?`;
 const CACHE_CONTROL = new RegExp(`^${DIRECTIVE}(?:, ?${DIRECTIVE})*$`);
-const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** Writes the headers whose value does not depend on the request, by the names of their options. */
 export function formatFixed(settings: Settings, refuse: Refuse): Map<string, string> {
@@ -144,7 +144,7 @@ export function readCacheControl({ cacheControl }: Settings, refuse: Refuse): st
 export function readNames(option: string, names: unknown, refuse: Refuse): readonly string[] {
   if (!Array.isArray(names)) return refuse(option, names, "Give an array of names of headers.");
   return names.map((name: unknown, index) => {
-    if (typeof name === "string" && TOKEN.test(name)) return name.toLowerCase();
+    if (isToken(name)) return name.toLowerCase();
     return refuse(`${option}[${index}]`, name, "Give names of headers.");
   });
 }

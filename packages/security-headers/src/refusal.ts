@@ -1,3 +1,4 @@
+import { describeValue } from "@enfilade/layer";
 import { SECURITY_HEADERS_INVALID_OPTION } from "./errors.ts";
 
 /**
@@ -13,14 +14,7 @@ export const UNKNOWN: unique symbol = Symbol("unknown");
 /** Builds a {@link Refuse} for the options of one registration, or of one route. */
 export function refusalOf(where: string): Refuse {
   return (option, received, fix) => {
-    throw new SECURITY_HEADERS_INVALID_OPTION(where, option, shown(received), fix);
+    const shown = received === UNKNOWN ? "unknown" : describeValue(received);
+    throw new SECURITY_HEADERS_INVALID_OPTION(where, option, shown, fix);
   };
-}
-
-function shown(value: unknown): string {
-  if (value === UNKNOWN) return "unknown";
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return "an object";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

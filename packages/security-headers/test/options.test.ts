@@ -153,6 +153,12 @@ it.each([
   );
 });
 
+it("shows how long a list is that should be none, and not what it has in it", async () => {
+  await expect(bootWith(securityHeaders, { contentSecurityPolicy: ["secret"] })).rejects.toThrow(
+    "the option contentSecurityPolicy is an array of 1. ",
+  );
+});
+
 it("changes none of the options that it was given", () => {
   const options = { contentSecurityPolicy: { imgSrc: ["data:"] } as const, strip: ["server"] };
   const before = structuredClone(options);

@@ -1,4 +1,4 @@
-import { type OptionReader, optionReader } from "@enfilade/layer";
+import { type OptionReader, optionReader, TOKEN } from "@enfilade/layer";
 import type { FastifyRequest } from "fastify";
 import { TIMING_INVALID_OPTION } from "./errors.ts";
 import type { TimingReport, TimingRouteOptions } from "./types.ts";
@@ -133,6 +133,6 @@ function headerName(
   fallback: string,
 ): string | undefined {
   if (options[option] === false) return undefined;
-  const rule = { pattern: /[!#$%&'*+.^_`|~0-9A-Za-z-]+/, fix: "Give a header name, or false." };
+  const rule = { pattern: TOKEN, fix: "Give a header name, or false." };
   return read.string(option, fallback, rule).toLowerCase();
 }

@@ -1,4 +1,4 @@
-import { type Exchange, exchangeOf, isThenable } from "@enfilade/layer";
+import { describeValue, type Exchange, exchangeOf, isThenable } from "@enfilade/layer";
 import type { FastifyRequest } from "fastify";
 import { TIMING_INVALID_SPAN } from "./errors.ts";
 import { isMetricName, type Metric } from "./server-timing.ts";
@@ -148,7 +148,7 @@ function assertSpan(name: unknown, description: unknown): void {
   if (!isMetricName(name)) {
     throw new TIMING_INVALID_SPAN(
       "name",
-      JSON.stringify(name)?.slice(0, 80) ?? "undefined",
+      describeValue(name),
       "Give a token of 1 to 64 letters, digits and -_.~!#$%&'*+^`|; other words go into its description.",
     );
   }

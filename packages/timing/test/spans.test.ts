@@ -84,6 +84,15 @@ describe("a span", () => {
     },
   );
 
+  it("says what it was named that is no name, whatever that is", async () => {
+    await reportOf(({ timing }) => {
+      const named = (name: unknown) => () => timing.span(name as string);
+      expect(named(10n)).toThrow("the name of a span is 10. ");
+      expect(named({ name: "secret" })).toThrow("the name of a span is an object. ");
+      expect(named("a b")).toThrow('the name of a span is "a b". ');
+    });
+  });
+
   it("cannot be described by anything but a string", async () => {
     await reportOf(({ timing }) => {
       expect(() => timing.span("db", { description: 1 as unknown as string })).toThrow(
