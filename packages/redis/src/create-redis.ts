@@ -1,6 +1,6 @@
 import { ClusterDriver, type ClusterOptions } from "./cluster-driver.ts";
 import type { RedisDriver } from "./driver.ts";
-import { refuseOption } from "./invalid-option.ts";
+import { describe, describeUrl, refuseAs } from "./invalid-option.ts";
 import { GuardedRedis, type Redis } from "./redis.ts";
 import { locateMaster, type SentinelOptions } from "./sentinel.ts";
 import { GUARD_OPTIONS, type GuardOptions, resolveGuardOptions } from "./settings.ts";
@@ -21,6 +21,12 @@ export interface RedisOptions extends GuardOptions {
 }
 
 const WHERE = ["url", "client", "cluster", "sentinel", "driver"] as const;
+const KINDS = {
+  client: "the options of node-redis' createClient",
+  cluster: "the options of node-redis' createCluster",
+  sentinel: "{ name, sentinels: [{ host, port }] }",
+  driver: "ioredis(client), or a driver of your own",
+} as const;
 
 /**
  * Creates a guarded connection, and connects in the background: a server that is away at boot is
@@ -34,34 +40,58 @@ const WHERE = ["url", "client", "cluster", "sentinel", "driver"] as const;
  * ```
  */
 export function createRedis(options: RedisOptions): Redis {
-  const unknown = Object.keys(options).find(
+  assertOptions(options);
+  return new GuardedRedis({ ...resolveGuardOptions(options), driver: driverOf(options) });
+}
+
+function assertOptions(options: unknown): asserts options is RedisOptions {
+  if (options !== undefined && !isObject(options)) {
+    refuseAs("createRedis", "url", "not in an object", "Call createRedis({ url }).");
+  }
+  const given = options ?? {};
+  const unknown = Object.keys(given).find(
     (option) => !GUARD_OPTIONS.includes(option) && !WHERE.some((where) => where === option),
   );
   if (unknown !== undefined) {
     const known = [...WHERE, ...GUARD_OPTIONS].join(", ");
-    refuseOption("createRedis", unknown, Reflect.get(options, unknown), `Use one of ${known}.`);
+    // Not its value: what was misspelt may be a password.
+    refuseAs("createRedis", unknown, "unknown", `Use one of ${known}.`);
   }
-  const given = WHERE.filter((option) => options[option] !== undefined);
-  if (given.length !== 1) {
-    const received = given.length === 0 ? "missing" : `given next to ${given[0]}`;
-    refuseOption("createRedis", given[1] ?? "url", received, `Give one of ${WHERE.join(", ")}.`);
+  const [first, second] = WHERE.filter((option) => Reflect.get(given, option) !== undefined);
+  const fix = `Give one of ${WHERE.join(", ")}.`;
+  if (first === undefined) refuseAs("createRedis", "url", "missing", fix);
+  if (second !== undefined) refuseAs("createRedis", second, `given next to ${first}`, fix);
+  const value: unknown = Reflect.get(given, first);
+  if (first === "url") {
+    const form = "Give redis://host:port or rediss://host:port.";
+    if (!isUrl(value)) refuseAs("createRedis", "url", describeUrl(value), form);
+  } else if (!isObject(value) || (first === "driver" && !("start" in value))) {
+    // A text is a URL, as a rule, and may hold a password.
+    const told = typeof value === "string" ? "a string" : describe(value);
+    refuseAs("createRedis", first, told, `Give ${KINDS[first]}.`);
   }
-  return new GuardedRedis({ ...resolveGuardOptions(options), driver: driverOf(options) });
 }
 
 function driverOf({ url, client, cluster, sentinel, driver }: RedisOptions): RedisDriver {
   if (driver !== undefined) return driver;
   if (cluster !== undefined) return new ClusterDriver(cluster);
   if (sentinel !== undefined) {
-    if (sentinel.sentinels.length === 0) {
-      refuseOption("createRedis", "sentinel.sentinels", "empty", "Name at least one.");
+    const { sentinels }: { readonly sentinels: unknown } = sentinel;
+    if (!Array.isArray(sentinels) || sentinels.length === 0) {
+      const told = Array.isArray(sentinels) ? "empty" : describeUrl(sentinels);
+      refuseAs("createRedis", "sentinel.sentinels", told, "Name at least one: [{ host, port }].");
     }
     return new SingleDriver("node-redis by sentinel", () => locateMaster(sentinel));
   }
-  if (url !== undefined && !/^(rediss?|unix):\/\//.test(url)) {
-    // The value may hold a password.
-    refuseOption("createRedis", "url", undefined, "Give redis://host:port or rediss://host:port.");
-  }
   const where = url === undefined ? { ...client } : { url };
   return new SingleDriver("node-redis", async () => ({ ...where }));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function isUrl(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  return value.startsWith("unix://") || (/^rediss?:\/\//.test(value) && URL.canParse(value));
 }

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { ASK_TIME, type DriverEvents, type FailureKind, type RedisDriver } from "./driver.ts";
 import { REDIS_UNSAFE_CLIENT } from "./errors.ts";
-import { describe } from "./invalid-option.ts";
+import { describe, describeUrl, refuseAs } from "./invalid-option.ts";
 import { keySlot } from "./key-slot.ts";
 
 /** The part of an ioredis client that is used, so that this package need not depend on ioredis. */
@@ -51,6 +51,7 @@ const SAFE_CLUSTER = {
  * It stays the application's: closing the guarded connection does not close it. Give it to nothing
  * that blocks (`BLPOP`, `XREAD BLOCK`), or every command waits behind that.
  *
+ * @throws REDIS_INVALID_OPTION where it is no client
  * @throws REDIS_UNSAFE_CLIENT where its options make it queue commands, or send them twice; they are
  *   not changed behind your back
  * @example
@@ -64,6 +65,11 @@ const SAFE_CLUSTER = {
  * ```
  */
 export function ioredis(client: IoredisClient | IoredisCluster): RedisDriver {
+  const { options }: { readonly options?: unknown } = Object(client);
+  if (typeof options !== "object" || options === null) {
+    const fix = "Give a client of ioredis: new Redis({ … }).";
+    refuseAs("ioredis", "client", describeUrl(client), fix);
+  }
   if (!isCluster(client)) {
     assertSafe(client.options, SAFE, "");
     return new IoredisDriver(client);

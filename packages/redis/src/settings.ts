@@ -55,7 +55,7 @@ export const GUARD_OPTIONS: readonly string[] = [...Object.keys(BOUNDS), "onEven
 
 /** @throws REDIS_INVALID_OPTION */
 export function resolveGuardOptions(options: GuardOptions): Required<GuardOptions> {
-  const onEvent: unknown = options.onEvent ?? (() => {});
+  const { onEvent = () => {} } = options;
   if (typeof onEvent !== "function") {
     return refuseOption("createRedis", "onEvent", onEvent, "Give a function.");
   }
@@ -65,13 +65,13 @@ export function resolveGuardOptions(options: GuardOptions): Required<GuardOption
     probeEveryMs: whole("probeEveryMs", options),
     reconnectAfterMs: whole("reconnectAfterMs", options),
     maxInFlight: whole("maxInFlight", options),
-    onEvent: options.onEvent ?? (() => {}),
+    onEvent,
   };
 }
 
 function whole(option: keyof typeof BOUNDS, options: GuardOptions): number {
   const [fallback, min, max] = BOUNDS[option];
-  const value = options[option] ?? fallback;
+  const { [option]: value = fallback } = options;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   return refuseOption("createRedis", option, value, `Give a whole number from ${min} to ${max}.`);
 }

@@ -6,10 +6,25 @@ import { fakeServer } from "./support/fake-driver.ts";
 
 describe("createRedis", () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
-    ["no server", {}, /url is "missing"/],
-    ["two servers", { url: "redis://x", client: {} }, /client is "given next to url"/],
-    ["a misspelt option", { url: "redis://x", deadline: 5 }, /deadline is 5\. Use one of/],
-    ["a url of something else", { url: "http://x" }, /Give redis:/],
+    ["no server", {}, /url is missing\. Give one of url, client/],
+    ["two servers", { url: "redis://x", client: {} }, /client is given next to url\. Give one/],
+    ["a misspelt option", { url: "redis://x", deadline: 5 }, /deadline is unknown\. Use one of/],
+    ["a url without a scheme", { url: "localhost:6379" }, /url is "localhost:6379"\. Give redis:/],
+    ["a url of something else", { url: "http://x" }, /url is "http:\/\/…"\. Give redis:/],
+    ["a url that ends too early", { url: "redis://x:port" }, /url is "redis:\/\/…"\. Give redis:/],
+    ["a url that is none", { url: "hunter2" }, /url is not a URL\. Give redis:/],
+    ["a url that is empty", { url: "" }, /url is ""\. Give redis:/],
+    ["a url of null", { url: null }, /url is null\. Give redis:/],
+    ["a client of null", { client: null }, /client is null\. Give the options of node-redis/],
+    ["a cluster by its url", { cluster: "redis://x" }, /cluster is a string\. Give the options/],
+    [
+      "a client in place of a driver",
+      { driver: {} },
+      /driver is an object\. Give ioredis\(client\)/,
+    ],
+    ["sentinels of nothing", { sentinel: { name: "x" } }, /sentinels is undefined\. Name at least/],
+    ["a deadline of null", { deadlineMs: null }, /deadlineMs is null/],
+    ["a listener of null", { onEvent: null }, /onEvent is null\. Give a function/],
     ["no sentinels", { sentinel: { name: "x", sentinels: [] } }, /sentinel\.sentinels/],
     ["a deadline of nothing", { deadlineMs: 0 }, /deadlineMs is 0/],
     ["a deadline in words", { deadlineMs: "100" }, /deadlineMs is "100"/],
@@ -24,9 +39,32 @@ describe("createRedis", () => {
     );
   });
 
-  it("shows no password in an error", () => {
-    expect(() => createRedis({ url: "reddis://user:hunter2@host" })).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining("hunter2") }),
+  it.each([
+    [undefined, /url is missing\. Give one of/],
+    ["redis://127.0.0.1:6379", /url is not in an object\. Call createRedis\(\{ url \}\)/],
+    [null, /url is not in an object/],
+  ])("refuses %j in place of options", (options, message) => {
+    expect(() => createRedis(options as never)).toThrow(
+      expect.objectContaining({
+        code: "REDIS_INVALID_OPTION",
+        message: expect.stringMatching(message),
+      }),
+    );
+  });
+
+  it.each<Record<string, unknown>>([
+    { url: "reddis://user:hunter2@host" },
+    { url: "user:hunter2@host:6379" },
+    { url: "redis://user:hunter2@host:port" },
+    { url: "hunter2" },
+    { url: "redis://host", password: "hunter2" },
+    { client: "redis://user:hunter2@host" },
+  ])("shows no password in an error: %j", (options) => {
+    expect(() => createRedis(options)).toThrow(
+      expect.objectContaining({
+        code: "REDIS_INVALID_OPTION",
+        message: expect.not.stringContaining("hunter2"),
+      }),
     );
   });
 });
@@ -67,6 +105,18 @@ describe("ioredis()", () => {
     onTestFinished(() => cluster.disconnect());
     expect(() => ioredis(cluster)).toThrow(message);
   });
+
+  it.each([undefined, {}, "redis://user:hunter2@host"])(
+    "refuses %j, which is no client",
+    (client) => {
+      expect(() => ioredis(client as never)).toThrow(
+        expect.objectContaining({
+          code: "REDIS_INVALID_OPTION",
+          message: expect.not.stringContaining("hunter2"),
+        }),
+      );
+    },
+  );
 
   it("leaves the client open that it was handed", async () => {
     const client = new Ioredis({ ...lazy, ...SAFE_IOREDIS });
