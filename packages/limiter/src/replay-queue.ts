@@ -1,6 +1,7 @@
 import { byPartition } from "./charges.ts";
 import type { Adjustment, Lease, Store } from "./store.ts";
 import { fateOf } from "./store-failure.ts";
+import type { MaybePromise } from "./types.ts";
 
 /** Something that the store has to hear although it could not be told. */
 export type Correction =
@@ -101,8 +102,8 @@ export class ReplayQueue {
     const adjustments = batch.flatMap((one) => (one.kind === "adjust" ? [one.adjustment] : []));
     const leases = batch.flatMap((one) => (one.kind === "release" ? [one.lease] : []));
     const results = await Promise.allSettled([
-      adjustments.length > 0 ? this.#store.adjust(adjustments) : undefined,
-      leases.length > 0 ? this.#store.release(leases) : undefined,
+      adjustments.length > 0 ? attempt(() => this.#store.adjust(adjustments)) : undefined,
+      leases.length > 0 ? attempt(() => this.#store.release(leases)) : undefined,
     ]);
     let taken = true;
     for (const [index, result] of results.entries()) {
@@ -148,4 +149,9 @@ export class ReplayQueue {
     }, RETRY_EVERY_MS);
     this.#timer.unref();
   }
+}
+
+/** A store may also fail at once. */
+async function attempt(call: () => MaybePromise<void>): Promise<void> {
+  await call();
 }

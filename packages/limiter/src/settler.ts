@@ -74,7 +74,7 @@ export class Settler {
     }
     const told =
       atOnce.length > 0
-        ? this.#heard(this.#store.adjust(atOnce), atOnce.map(toCorrection))
+        ? this.#tell(() => this.#store.adjust(atOnce), atOnce.map(toCorrection))
         : undefined;
     if (corrections.length === 0) return told;
     return Promise.all([told, this.#queue.tell(corrections)]);
@@ -87,7 +87,7 @@ export class Settler {
     for (const lease of leases) this.#heartbeat.delete(lease);
     this.#denied.forget(leases);
     if (!this.#store.partitioned) {
-      return this.#heard(this.#store.release(leases), leases.map(toRelease));
+      return this.#tell(() => this.#store.release(leases), leases.map(toRelease));
     }
     this.#fallback.twin.release(leases);
     // Also where the twin has admitted it: a heartbeat may have told the store since.
@@ -108,10 +108,15 @@ export class Settler {
     if (debts.length > 0) await this.#queue.tell(debts);
   }
 
-  /** Sees to it that a store which takes its time hears in the end. */
-  #heard(told: MaybePromise<void>, corrections: Correction[]): Promise<void> | undefined {
-    if (!(told instanceof Promise)) return undefined;
-    return told.catch((error: unknown) => this.#queue.keep(corrections, error));
+  /** Tells a store now, and later what it could not be told, whether it fails at once or in its own time. */
+  #tell(call: () => MaybePromise<void>, corrections: Correction[]): Promise<void> | undefined {
+    const later = (error: unknown) => this.#queue.keep(corrections, error);
+    try {
+      const told = call();
+      return told instanceof Promise ? told.catch(later) : undefined;
+    } catch (error) {
+      return later(error);
+    }
   }
 
   #settleTwin({ charge, delta, position }: Adjustment): void {

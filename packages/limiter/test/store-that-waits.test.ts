@@ -85,6 +85,46 @@ describe("a store of one step that takes its time", () => {
   });
 });
 
+it.each([true, false])(
+  "a store that fails at once hears later what it could not be told (partitioned: %s)",
+  async (partitioned) => {
+    const memory = memoryStore();
+    let fails = 0;
+    function call<T>(run: () => T): T {
+      if (fails > 0) {
+        fails -= 1;
+        throw new Error("at once");
+      }
+      return run();
+    }
+    const limiter = createLimiter({
+      store: {
+        partitioned,
+        decide: (charges, mode) => memory.decide(charges, mode),
+        adjust: (adjustments) => call(() => memory.adjust(adjustments)),
+        renew: (leases) => memory.renew(leases),
+        release: (leases) => call(() => memory.release(leases)),
+        forget: (charges) => memory.forget(charges),
+      },
+    });
+    onTestFinished(() => limiter.close());
+    const charges = [
+      { policy: rate, key: "k", cost: 4 },
+      { policy: runs, key: "k" },
+    ];
+    const reservation = await limiter.reserve(charges);
+    fails = 3;
+    await reservation.settle({ rate: 1 });
+    await reservation.release();
+    expect(limiter.state().queued).toBe(2);
+    await expect.poll(() => limiter.state().queued).toBe(0);
+    expect(await limiter.peek(charges)).toMatchObject({
+      admitted: true,
+      verdicts: [{ remaining: 5 }, { remaining: 0 }],
+    });
+  },
+);
+
 it("any number of settlements and releases may wait for a store that is away", async () => {
   const away = () => Promise.reject(new Error("away"));
   const store = { adjust: away, release: away } as unknown as Store;
