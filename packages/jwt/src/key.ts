@@ -47,8 +47,9 @@ export function readKey(
   }
   const forms = ["secret", "publicKey", "jwk"].filter((form) => form in given);
   if (forms.length !== 1) return refuse("", "Give one of secret, publicKey and jwk.");
-  const odd = Object.keys(given).find((field) => !["algorithm", "kid", forms[0]].includes(field));
-  if (odd !== undefined) return refuse(odd, "It is unknown.");
+  const known = [forms[0], "algorithm", "kid"];
+  const odd = Object.keys(given).find((field) => !known.includes(field));
+  if (odd !== undefined) return refuse(odd, `It is unknown; use ${known.join(", ")}.`);
   if ("jwk" in given) return readJwk(given.jwk, algorithms, refuse);
   const { kid } = given;
   if (kid !== undefined && (typeof kid !== "string" || kid === "")) {

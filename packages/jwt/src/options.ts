@@ -123,7 +123,7 @@ export function resolveOptions(options: JwtOptions): ResolvedOptions {
   const { keys = [], jwks, now = Date.now } = options;
   if (!Array.isArray(keys)) refuseOption("keys", "Give an array of keys.");
   if (keys.length === 0 && jwks === undefined) {
-    refuseOption("keys", "Give keys, or jwks: without any no token could be verified.");
+    read.refuse("keys", "Give keys, or jwks: without any no token could be verified.");
   }
   const algorithms = readAlgorithms(read, options.algorithms);
   if (typeof now !== "function") read.refuse("now", "Give a function.");

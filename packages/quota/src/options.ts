@@ -108,7 +108,7 @@ export function resolveOptions(options: QuotaOptions): Settings {
     routes: readFunction(read, "routes", options.routes),
     orgClaim: read.string("orgClaim", "org_id"),
     queue: readQueue(options.queue),
-    headers: readHeaders(read, options.headers),
+    headers: readHeaders(read),
     settleWithinMs: read.integer("settleWithinMs", 60_000, { min: 0, max: 3_600_000 }),
   };
 }
@@ -164,10 +164,10 @@ function readQueue(given: unknown): Settings["queue"] {
   };
 }
 
-function readHeaders(read: OptionReader, given: unknown): readonly HeaderDialect[] {
-  const wanted: readonly unknown[] = read.strings("headers", ["standard"]);
-  const dialects = HEADER_DIALECTS.filter((dialect) => wanted.includes(dialect));
-  return given === undefined || dialects.length === new Set(wanted).size
-    ? dialects
-    : read.refuse("headers", `Use ${HEADER_DIALECTS.join(", ")}.`);
+function readHeaders(read: OptionReader): readonly HeaderDialect[] {
+  const wanted: readonly string[] = read.strings("headers", ["standard"]);
+  const known: readonly string[] = HEADER_DIALECTS;
+  const unknown = wanted.findIndex((dialect) => !known.includes(dialect));
+  if (unknown !== -1) read.refuse("headers", `Use ${known.join(", ")}.`, unknown);
+  return HEADER_DIALECTS.filter((dialect) => wanted.includes(dialect));
 }

@@ -44,7 +44,7 @@ describe("the layer refuses to boot", () => {
     ["with routes in a list", { policies: { tokens }, routes: ["/runs"] }, "routes"],
     ["with a currency in words", { policies: { tokens }, currency: "dollars" }, "currency"],
     ["with a claim without a name", { policies: { tokens }, orgClaim: "" }, "orgClaim"],
-    ["with an unknown dialect", { policies: { tokens }, headers: ["github"] }, "headers"],
+    ["with an unknown dialect", { policies: { tokens }, headers: ["github"] }, "headers[0]"],
     ["with a queue that is only switched on", { policies: { tokens }, queue: true }, "maxWaiting"],
     ["with an endless queue", { policies: { tokens }, queue: {} }, "maxWaiting"],
     ["with a queue of nobody", { policies: { tokens }, queue: { maxWaiting: 0 } }, "maxWaiting"],

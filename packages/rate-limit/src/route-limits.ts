@@ -1,4 +1,4 @@
-import { type RouteView, routeName } from "@enfilade/layer";
+import { describeValue, type RouteView, routeName } from "@enfilade/layer";
 import type { FastifyContextConfig, FastifyRequest } from "fastify";
 import { RATE_LIMIT_INVALID_OPTION } from "./errors.ts";
 import { Limit, type LimitParts } from "./limit.ts";
@@ -106,14 +106,16 @@ export class RouteLimits {
   #find(given: unknown, route: string): Own | undefined {
     const where = `${PACKAGE} (config.rateLimit of ${route})`;
     if (given === false) return undefined;
-    const refuse = (received: string): never => {
-      throw new RATE_LIMIT_INVALID_OPTION(where, "rateLimit", received, ROUTE_FIX);
+    const refuse = (received: string, item = ""): never => {
+      throw new RATE_LIMIT_INVALID_OPTION(where, `rateLimit${item}`, received, ROUTE_FIX);
     };
-    if (typeof given !== "object" || given === null) return refuse(String(given));
+    if (typeof given !== "object" || given === null) return refuse(describeValue(given));
     if (this.#own.has(given)) return this.#own.get(given);
     const entries: readonly unknown[] = Array.isArray(given) ? given : [given];
-    const mine = entries.filter((entry): entry is RateLimitRouteOptions => {
-      if (typeof entry !== "object" || entry === null) return refuse("not an object");
+    const mine = entries.filter((entry, index): entry is RateLimitRouteOptions => {
+      if (typeof entry !== "object" || entry === null) {
+        return refuse(describeValue(entry), `[${index}]`);
+      }
       const { layer } = entry as RateLimitRouteOptions;
       return layer === undefined || layer === this.#registration.name;
     });

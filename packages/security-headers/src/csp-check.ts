@@ -1,5 +1,5 @@
 import { type CspDirectives, DIRECTIVES, type DirectiveKind } from "./csp-directives.ts";
-import type { Refuse } from "./refusal.ts";
+import { type Refuse, refuseIn } from "./refusal.ts";
 
 /*
  * What may stand in a policy. A browser ignores what it does not understand, so a misspelt source protects
@@ -81,7 +81,9 @@ export function checkDirectives(
     } else if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
       checkList(path, name, kind, value, refuse);
     } else {
-      refuse(path, value, "Give an array of strings, or false.");
+      const items: readonly unknown[] = Array.isArray(value) ? value : [];
+      const wrong = items.findIndex((item) => typeof item !== "string");
+      refuseIn(path, value, wrong, "Give an array of strings, or false.", refuse);
     }
   }
   if (counted === 0) refuse(option, directives, "It has no directive; give some, or false.");

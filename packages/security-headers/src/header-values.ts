@@ -1,6 +1,6 @@
 import { isToken, TOKEN } from "@enfilade/layer";
 import type { StrictTransportSecurity } from "./options.ts";
-import { type Refuse, UNKNOWN } from "./refusal.ts";
+import { type Refuse, refuseIn, UNKNOWN } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
 /** The headers that have one of a few values. */
@@ -74,20 +74,19 @@ function add(values: Map<string, string>, option: string, value: string | undefi
 function formatReferrerPolicy({ referrerPolicy }: Settings, refuse: Refuse): string | undefined {
   if (referrerPolicy === false) return undefined;
   const policies = [referrerPolicy].flat();
-  if (policies.length > 0 && policies.every((policy) => REFERRER.has(policy))) {
-    return policies.join(", ");
-  }
+  const wrong = policies.findIndex((policy) => !REFERRER.has(policy));
+  if (policies.length > 0 && wrong === -1) return policies.join(", ");
   const fix = `Use one of ${[...REFERRER].join(", ")}, several of them, or false.`;
-  return refuse("referrerPolicy", referrerPolicy, fix);
+  return refuseIn("referrerPolicy", referrerPolicy, wrong, fix, refuse);
 }
 
 function formatClearSiteData({ clearSiteData }: Settings, refuse: Refuse): string | undefined {
   if (clearSiteData === false) return undefined;
-  if (Array.isArray(clearSiteData) && clearSiteData.length > 0) {
-    const known = clearSiteData.every((kind) => SITE_DATA.has(kind));
-    if (known) return clearSiteData.map((kind) => `"${kind}"`).join(", ");
-  }
-  return refuse("clearSiteData", clearSiteData, `Give of ${[...SITE_DATA].join(", ")}, or false.`);
+  const kinds: readonly unknown[] = Array.isArray(clearSiteData) ? clearSiteData : [];
+  const wrong = kinds.findIndex((kind) => !SITE_DATA.has(kind));
+  if (kinds.length > 0 && wrong === -1) return kinds.map((kind) => `"${kind}"`).join(", ");
+  const fix = `Give some of ${[...SITE_DATA].join(", ")} in an array, or false.`;
+  return refuseIn("clearSiteData", clearSiteData, wrong, fix, refuse);
 }
 
 function formatEndpoints({ reportingEndpoints }: Settings, refuse: Refuse): string | undefined {

@@ -97,7 +97,7 @@ it.each<[string, object, string]>([
   ],
   ["no endpoint", { reportingEndpoints: {} }, "reportingEndpoints"],
   ["an endpoint that is a string", { reportingEndpoints: "/a" }, "reportingEndpoints"],
-  ["site data that do not exist", { clearSiteData: ["everything"] }, "clearSiteData"],
+  ["site data that do not exist", { clearSiteData: ["cache", "everything"] }, "clearSiteData[1]"],
   ["site data that are a string", { clearSiteData: "*" }, "clearSiteData"],
   ["caching with a line break", { cacheControl: "no-store\r\nx: y" }, "cacheControl"],
   ["caching of nothing", { cacheControl: "" }, "cacheControl"],
@@ -109,6 +109,13 @@ it.each<[string, object, string]>([
   ["credentials that are a string", { credentialHeaders: "authorization" }, "credentialHeaders"],
   ["a fingerprint that is no header", { strip: [""] }, "strip[0]"],
   ["fingerprints that are true", { strip: true }, "strip"],
+  ["one bad referrer", { referrerPolicy: ["origin", "none"] }, "referrerPolicy[1]"],
+  ["a referrer of null", { referrerPolicy: null }, "referrerPolicy"],
+  [
+    "a source that is a number",
+    { contentSecurityPolicy: { scriptSrc: ["'self'", 5] } },
+    "contentSecurityPolicy.scriptSrc[1]",
+  ],
   ["a profile of null", { profile: null }, "profile"],
 ])("refuses to boot with %s, and names it", async (_what, options, option) => {
   await expect(bootWith(securityHeaders, options)).rejects.toMatchObject({
