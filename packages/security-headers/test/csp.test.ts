@@ -98,7 +98,7 @@ describe("a policy is refused", () => {
     ["with 'none' beside something else", { imgSrc: ["'none'", "a.example"] }, "imgSrc"],
     ["with an empty list", { imgSrc: [] }, "imgSrc"],
     ["with a string for a list", { imgSrc: "'self'" }, "imgSrc"],
-    ["with a number in a list", { imgSrc: [1] }, "imgSrc"],
+    ["with a number in a list", { imgSrc: [1] }, "imgSrc[0]"],
     ["with a directive that does not exist", { scriptSource: ["'self'"] }, "scriptSource"],
     ["with a directive in the spelling of the header", { "script-src": ["'self'"] }, "script-src"],
     ["with a directive that every object has", { constructor: ["'self'"] }, "constructor"],
