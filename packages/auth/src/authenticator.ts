@@ -1,4 +1,4 @@
-import type { LayerSetup, RouteView } from "@enfilade/layer";
+import { isThenable, type LayerSetup, type RouteView } from "@enfilade/layer";
 import { arrangementOf } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { atBoot } from "./boot.ts";
@@ -62,8 +62,8 @@ export function createAuthenticator(
       } catch (error) {
         return refuseFailed(request, reply, authenticator, error);
       }
-      if (!(verdict instanceof Promise)) return settle(request as Asked, reply, verdict);
-      return verdict.then(
+      if (!isThenable(verdict)) return settle(request as Asked, reply, verdict);
+      return Promise.resolve(verdict).then(
         (settled) => settle(request as Asked, reply, settled),
         (error: unknown) => refuseFailed(request, reply, authenticator, error),
       );

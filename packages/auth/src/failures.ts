@@ -1,3 +1,4 @@
+import { isThenable } from "@enfilade/layer";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { createScopeList, type ScopeList } from "./scope-state.ts";
 
@@ -52,7 +53,7 @@ export function tellFailure(
   const answers = listeners.along(failure.request.server).map((listener) => {
     try {
       const given = listener(failure);
-      return given instanceof Promise ? given.catch(log) : given;
+      return isThenable(given) ? Promise.resolve(given).catch(log) : given;
     } catch (error) {
       return log(error);
     }

@@ -1,4 +1,4 @@
-import { defineLayer, type Finding, type Layer, type RouteView } from "@enfilade/layer";
+import { defineLayer, type Finding, isThenable, type Layer, type RouteView } from "@enfilade/layer";
 import { arrangementOf } from "@enfilade/layer/arranging";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { decoratePrincipal } from "./authenticator.ts";
@@ -99,7 +99,9 @@ function checkOwnerParam(param: string, principal: Principal, request: FastifyRe
 }
 
 function checkOwner(owns: boolean | Promise<boolean>, reply: FastifyReply): void | Promise<void> {
-  if (owns instanceof Promise) return owns.then((settled) => checkOwner(settled, reply));
+  if (isThenable(owns)) {
+    return Promise.resolve(owns).then((settled) => checkOwner(settled, reply));
+  }
   // Anything but true is no: a check that forgets to answer must not let everybody in.
   if (owns !== true) throw new AUTH_NOT_OWNER();
 }

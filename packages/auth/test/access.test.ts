@@ -1,7 +1,7 @@
 import { createApp, WAYS } from "@enfilade/line-testing";
 import { describe, expect, it } from "vitest";
 import { type Access, type AuthOptions, auth } from "../src/index.ts";
-import { believing } from "./support.ts";
+import { believing, laterOf } from "./support.ts";
 
 describe.each(WAYS)("a rule, %s", (way) => {
   async function app(access: Access, options: AuthOptions = {}) {
@@ -45,6 +45,12 @@ describe.each(WAYS)("a rule, %s", (way) => {
     expect((await renamed("ann agent_os:admin")).statusCode).toBe(403);
     const none = await app({ scopes: ["agents:run"] }, { adminScope: false });
     expect((await none("ann agent_os:admin")).statusCode).toBe(403);
+  });
+
+  it("waits for a function that tells of ownership by what only can be awaited", async () => {
+    const call = await app({ owner: ({ url }) => laterOf(url.includes("mine")) });
+    expect((await call("ann", "/agents/mine/runs")).statusCode).toBe(200);
+    expect((await call("ann", "/agents/other/runs")).statusCode).toBe(403);
   });
 
   it("asks for ownership by a parameter, as the request decodes it", async () => {

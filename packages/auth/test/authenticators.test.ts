@@ -7,7 +7,7 @@ import {
   hasAuthenticator,
   onAuthenticationFailure,
 } from "../src/index.ts";
-import { believing } from "./support.ts";
+import { believing, laterOf } from "./support.ts";
 
 const cat: Challenge = { scheme: "Cat", params: { header: "x-cat" } };
 
@@ -107,6 +107,16 @@ describe("an authenticator that replaces one further out", () => {
   });
 });
 
+it.each(WAYS)("%s, what an authenticator gives to be awaited is no principal", async (way) => {
+  const app = await createApp({ way });
+  await app.register(believing("ape"));
+  await app.register(auth);
+  app.get("/", { config: { access: "authenticated" } }, async () => "in");
+  const ask = (name: string) => app.inject({ url: "/", headers: { "x-ape": name } });
+  expect((await ask("ann")).statusCode).toBe(200);
+  expect((await ask("gone")).statusCode).toBe(401);
+});
+
 it("an authenticator is known of in its scope and below, from its registration on", async () => {
   const app = await createApp();
   expect(hasAuthenticator(app)).toBe(false);
@@ -147,6 +157,16 @@ describe.each(WAYS)("failed authentications, %s", (way) => {
       "root: ape BAD_CREDENTIALS /child",
       "child: ape BAD_CREDENTIALS /child",
     ]);
+  });
+
+  it("are answered by what a listener gives to be awaited, though it is no promise", async () => {
+    const app = await createApp({ way });
+    const tooMany = Object.assign(new Error("Too many."), { statusCode: 429 });
+    onAuthenticationFailure(app, () => laterOf(tooMany));
+    await app.register(believing("ape"));
+    app.get("/", async () => "");
+    const refused = await app.inject({ url: "/", headers: { "x-ape": "bad" } });
+    expect(refused.statusCode).toBe(429);
   });
 
   it.each([

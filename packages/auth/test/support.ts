@@ -16,7 +16,7 @@ function principal(given: Partial<Principal> = {}): Principal {
 
 /**
  * An authenticator that believes its own header: `ann agents:run` is Ann, who may run agents. `doubt` is
- * somebody else's, `bad` is refused, `broken` fails.
+ * somebody else's, `bad` is refused, `broken` fails; `gone` turns out to be nobody, by what is no promise.
  */
 export function believing(name = "test", challenge: Challenge = { scheme: "Bearer" }): Layer {
   return defineLayer({
@@ -32,11 +32,18 @@ export function believing(name = "test", challenge: Challenge = { scheme: "Beare
           if (id === "bad") throw new BAD_CREDENTIALS();
           if (id === "doubt") return new BAD_CREDENTIALS();
           if (id === "broken") throw new Error("the store of secrets is gone");
+          if (id === "gone") return laterOf(null);
           const verdict = id ? principal({ kind: name, id, scopes }) : null;
           return id === "slow" ? Promise.resolve(verdict) : verdict;
         },
       }),
   });
+}
+
+/** Gives what can be awaited and is no promise, as the queries of some clients of databases are. */
+export function laterOf<Value>(value: Value): Promise<Value> {
+  const then: PromiseLike<Value>["then"] = (...heard) => Promise.resolve(value).then(...heard);
+  return { then } as Promise<Value>;
 }
 
 /** Gives the error that `ready()` rejects with. */
