@@ -1,3 +1,4 @@
+import { describeValue } from "./describe-value.ts";
 import { LAYER_INVALID_DEFINITION, LAYER_INVALID_REGISTRATION } from "./errors.ts";
 import { isPlugin } from "./foreign.ts";
 import { argumentsOf, PHASES, type Phase } from "./phases.ts";
@@ -9,7 +10,6 @@ const NAME = /^[a-z][a-z0-9]*(?:[-:.][a-z0-9]+)*$/;
 const NAME_RULE = "Use lower-case words joined by a dash, a dot or a colon.";
 const LISTS = ["before", "after", "provides", "requires"] as const;
 const REGISTRATION_KEYS: ReadonlySet<string> = new Set(["name", "place", "override", ...LISTS]);
-
 const ADOPTION_KEYS: ReadonlySet<string> = new Set(["name", "place", "notFound", ...LISTS]);
 const DEFINITION_KEYS: ReadonlySet<string> = new Set([
   "name",
@@ -28,7 +28,7 @@ export function assertAdoption(plugin: unknown, adoption: unknown): void {
   const refuse = refusalOf(adoption);
   assertKnown(adoption, ADOPTION_KEYS, "", refuse);
   if (isPlugin(plugin)) return;
-  const kind = isThenable(plugin) ? "a promise" : kindOf(plugin);
+  const kind = isThenable(plugin) ? "a promise" : describeValue(plugin);
   throw refuse(`its plugin is ${kind}`, "Give a plugin's function; await an import() of it first.");
 }
 
@@ -103,7 +103,7 @@ function assertGiven(
   fix: string,
 ): asserts given is LayerRegistration {
   if (typeof given === "object" && given !== null) return;
-  throw new LAYER_INVALID_DEFINITION("without a name", `${what} is ${kindOf(given)}`, fix);
+  throw new LAYER_INVALID_DEFINITION("without a name", `${what} is ${describeValue(given)}`, fix);
 }
 
 function refusalOf({ name }: LayerRegistration): Refuse {
@@ -119,11 +119,6 @@ function assertKnown(
   const odd = Object.keys(given).find((key) => !known.has(key));
   if (odd !== undefined)
     throw refuse(`its ${odd} is unknown`, `Use ${[...known].join(", ")}${more}.`);
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 function assertName(name: unknown, refuse: Refuse): void {

@@ -93,7 +93,7 @@ describe("an adoption", () => {
     ["an object", {}],
     ["undefined", undefined],
     ["null", null],
-    ["a string", "plugin"],
+    ['"plugin"', "plugin"],
     ["a promise", Promise.resolve(async () => {})],
     ["an object", { default: {} }],
   ])("has a plugin, not %s", (shown, plugin) => {
