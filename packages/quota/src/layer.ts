@@ -57,6 +57,15 @@ export const quota: Layer<QuotaOptions> = defineLayer<QuotaOptions>({
     // Requests that wait for a place would keep the server from closing, and then find none.
     app.addHook("preClose", async () => meter.room?.close());
     app.addHook("onClose", () => meter.close());
+    if (isAlone) {
+      app.addHook("onReady", async () => {
+        // Of a HEAD route that goes with a GET there is nothing else to say.
+        const told = routes.filter((route) => governs(route) && route.options.method !== "HEAD");
+        for (const { code, where, why, fix } of auditQuota(settings, told)) {
+          app.log.warn({ code, where, fix }, why);
+        }
+      });
+    }
 
     return {
       onRoute(route): undefined {

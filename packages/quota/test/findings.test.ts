@@ -2,6 +2,7 @@ import { auth } from "@enfilade/auth";
 import { defineLayer } from "@enfilade/layer";
 import { claimNames } from "@enfilade/limiter/http";
 import { createApp, WAYS } from "@enfilade/line-testing";
+import { createLogLines } from "@enfilade/testing";
 import type { FastifyInstance } from "fastify";
 import { expect, test } from "vitest";
 import { type QuotaOptions, quota } from "../src/index.ts";
@@ -45,6 +46,26 @@ test("a route is named whose callers nobody tells apart", async () => {
       app.get("/runs", runs, () => "done");
     }),
   ).toEqual(["warning QUOTA_WITHOUT_PRINCIPAL GET /runs"]);
+});
+
+test("alone, the warnings are logged", async () => {
+  const lines = createLogLines();
+  const app = await createApp({ logger: { stream: lines.stream, level: "warn" } });
+  await app.register(quota, { policies });
+  app.get("/runs", runs, () => "done");
+  await app.ready();
+  await expect(lines.find(({ code }) => code === "QUOTA_WITHOUT_PRINCIPAL")).resolves.toMatchObject(
+    {
+      where: "GET /runs",
+      msg: "nothing there finds out who is calling, and tokens is counted by address",
+      fix: expect.stringContaining("Register an authenticator"),
+    },
+  );
+  await lines.find(({ code }) => code === "QUOTA_NO_ESTIMATE");
+  expect(lines.items.map(({ code }) => code)).toEqual([
+    "QUOTA_WITHOUT_PRINCIPAL",
+    "QUOTA_NO_ESTIMATE",
+  ]);
 });
 
 test("also where others are known: a public route has no principal", async () => {
