@@ -5,8 +5,11 @@ export function refuseOption(what: string, option: string, value: unknown, fix: 
   throw new LIMITER_INVALID_OPTION(what, option, describe(value), fix);
 }
 
-/** Refuses an option that is not known: almost always a misspelt one, whose default may be laxer. */
-export function refuseUnknown(what: string, options: object, known: readonly string[]): void {
+/** Refuses what are no options, and one that is not known: a misspelt one, as a rule, whose default may be laxer. */
+export function refuseUnknown(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    refuseOption(what, "object", options, `Give one with some of ${known.join(", ")}.`);
+  }
   const unknown = Object.keys(options).find((option) => !known.includes(option));
   if (unknown === undefined) return;
   // Not its value: what was misspelt may be a secret.

@@ -43,6 +43,14 @@ describe("gcra()", () => {
     expect(() => gcra({ ...good, ...part } as GcraOptions)).toThrow(refusal(message));
   });
 
+  it.each([undefined, null, 5])("refuses %j in place of options", (options) => {
+    for (const make of [gcra, strictWindow, budget, concurrency, createLimiter]) {
+      expect(() => (make as (options: unknown) => unknown)(options)).toThrow(
+        refusal(/: the option object is .*\. Give one with some of (name|store), /),
+      );
+    }
+  });
+
   it("tells the option and the fix to those who know it by another name", () => {
     expect(() => gcra({ ...good, limit: 0 })).toThrow(
       expect.objectContaining({
