@@ -78,7 +78,11 @@ export async function start({ program, args = [] }: Contender): Promise<Server> 
   const child = fork(new URL(`servers/${program}.ts`, import.meta.url), args, {
     execArgv: ["--import", "tsx"],
   });
-  const [{ origin }] = (await once(child, "message")) as [{ origin: string }];
+  const exit = once(child, "exit").then(() => {
+    throw new Error(`${program} ${args.join(" ")} has ended before it listened`);
+  });
+  const [{ origin }] = (await Promise.race([once(child, "message"), exit])) as [{ origin: string }];
+  exit.catch(() => {});
   return { child, origin };
 }
 
