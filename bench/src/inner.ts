@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { hear } from "./hear.ts";
 import type { Contender, Rounds } from "./rounds.ts";
 
 /** Measures contenders that drive themselves and report what a request has cost; each in new processes, in random order. */
@@ -13,7 +14,7 @@ export async function measureInside(
       const child = fork(new URL(`servers/${program}.ts`, import.meta.url), args, {
         execArgv: ["--import", "tsx"],
       });
-      const [{ micros }] = (await once(child, "message")) as [{ micros: number }];
+      const { micros } = await hear<{ micros: number }>(child);
       results.get(name)?.push(micros);
       await once(child, "exit");
     }

@@ -4,11 +4,12 @@
  */
 import { once } from "node:events";
 import { startRedis } from "@enfilade/testing";
+import { hear } from "./hear.ts";
 import { worstOnRedis } from "./limits/redis-bursts.ts";
 import { redisContenders } from "./limits/redis-contenders.ts";
 import { serverInstructions } from "./limits/redis-instructions.ts";
 import type { Burst, BurstResult } from "./limits/redis-worker.ts";
-import { hear, start } from "./limits/worker.ts";
+import { start } from "./limits/worker.ts";
 import { median } from "./rounds.ts";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 40);

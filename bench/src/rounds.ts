@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import autocannon from "autocannon";
+import { hear } from "./hear.ts";
 
 /*
  * What is compared is the processor time that a server spends on one request, taken from the server itself:
@@ -78,11 +79,7 @@ export async function start({ program, args = [] }: Contender): Promise<Server> 
   const child = fork(new URL(`servers/${program}.ts`, import.meta.url), args, {
     execArgv: ["--import", "tsx"],
   });
-  const exit = once(child, "exit").then(() => {
-    throw new Error(`${program} ${args.join(" ")} has ended before it listened`);
-  });
-  const [{ origin }] = (await Promise.race([once(child, "message"), exit])) as [{ origin: string }];
-  exit.catch(() => {});
+  const { origin } = await hear<{ origin: string }>(child);
   return { child, origin };
 }
 
@@ -119,6 +116,6 @@ export async function fire(origin: string, load: Load, amount: number): Promise<
 
 async function cpu(child: ChildProcess): Promise<number> {
   child.send("cpu");
-  const [{ cpuMicros }] = (await once(child, "message")) as [{ cpuMicros: number }];
+  const { cpuMicros } = await hear<{ cpuMicros: number }>(child);
   return cpuMicros;
 }

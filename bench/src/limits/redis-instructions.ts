@@ -5,8 +5,9 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRecorder, requireProgram } from "@enfilade/testing";
+import { hear } from "../hear.ts";
 import type { Burst } from "./redis-worker.ts";
-import { hear, start } from "./worker.ts";
+import { start } from "./worker.ts";
 
 const worker = new URL("redis-worker.ts", import.meta.url);
 const CALLERS = 50;

@@ -1,4 +1,4 @@
-import type { RouteView } from "@enfilade/layer";
+import { type RouteView, routeMatchingOf } from "@enfilade/layer";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import findMyWay, { type HTTPMethod, type HTTPVersion, type Instance } from "find-my-way";
 
@@ -54,7 +54,7 @@ export function createRouteBook(app: FastifyInstance): RouteBook {
  * request that it asks for, but not its other headers, so that it cannot be told which of them is meant.
  */
 function createRouters(app: FastifyInstance, routes: readonly KnownRoute[]): readonly Router[] {
-  const options = { ...matchingOf(app), allowUnsafeRegex: true };
+  const options = { ...routeMatchingOf(app), allowUnsafeRegex: true };
   const routers = new Map<string, Router>();
   for (const route of routes) {
     const { host, ...others } = (route.options.constraints ?? {}) as Record<string, unknown>;
@@ -75,32 +75,3 @@ function createRouters(app: FastifyInstance, routes: readonly KnownRoute[]): rea
 }
 
 function nothing(): void {}
-
-/** The options that decide what matches; the types of Fastify and of the router lack some. */
-interface Matching {
-  readonly ignoreTrailingSlash?: boolean;
-  readonly ignoreDuplicateSlashes?: boolean;
-  readonly caseSensitive?: boolean;
-  readonly useSemicolonDelimiter?: boolean;
-  readonly maxParamLength?: number;
-}
-
-const DEFAULT_MAX_PARAM_LENGTH = 100;
-
-/** Fastify takes these options in a new form and an old one, and shows the new one's defaults beside the old one's values. */
-function matchingOf(app: FastifyInstance): Required<Matching> {
-  const old = app.initialConfig as Matching;
-  const given = (app.initialConfig.routerOptions ?? {}) as Matching;
-  const either = (
-    name: "ignoreTrailingSlash" | "ignoreDuplicateSlashes" | "useSemicolonDelimiter",
-  ) => given[name] === true || old[name] === true;
-  const longest = (...lengths: (number | undefined)[]) =>
-    lengths.find((length = DEFAULT_MAX_PARAM_LENGTH) => length !== DEFAULT_MAX_PARAM_LENGTH);
-  return {
-    ignoreTrailingSlash: either("ignoreTrailingSlash"),
-    ignoreDuplicateSlashes: either("ignoreDuplicateSlashes"),
-    useSemicolonDelimiter: either("useSemicolonDelimiter"),
-    caseSensitive: given.caseSensitive ?? old.caseSensitive ?? true,
-    maxParamLength: longest(given.maxParamLength, old.maxParamLength) ?? DEFAULT_MAX_PARAM_LENGTH,
-  };
-}

@@ -34,6 +34,7 @@ export {
 } from "./proxy-trust.ts";
 export { type Recording, record } from "./record.ts";
 export { internalOf, rootOf } from "./root.ts";
+export { type RouteMatching, routeMatchingOf } from "./route-matching.ts";
 export { routeName } from "./route-name.ts";
 export { isThenable } from "./thenable.ts";
 export { isToken, TOKEN } from "./token.ts";

@@ -57,7 +57,7 @@ export function walk(
     }
   }
   if (returning === runs.length) {
-    if (exchange !== undefined) exchange.walking = false;
+    leave(exchange);
     done();
   } else walkOn(passage, returning, exchange, request, reply, done);
 }
@@ -78,7 +78,7 @@ function walkOn(
   const goOn = (): void => {
     while (exchange?.answered !== true) {
       if (index === runs.length) {
-        if (exchange !== undefined) exchange.walking = false;
+        leave(exchange);
         done();
         return;
       }
@@ -156,7 +156,7 @@ export function walkPayload(
     if (!constant) current = result;
   }
   if (returning === runs.length) {
-    if (exchange !== undefined) exchange.walking = false;
+    leave(exchange);
     done(null, current);
   } else walkPayloadOn(passage, returning, exchange, request, reply, current, done, constant);
 }
@@ -181,7 +181,7 @@ function walkPayloadOn(
     try {
       while (exchange?.answered !== true) {
         if (index === runs.length) {
-          if (exchange !== undefined) exchange.walking = false;
+          leave(exchange);
           done(null, current);
           return;
         }
@@ -233,6 +233,11 @@ export function walkAbort(
     }),
   );
   walk(passageOf(watchers), undefined, request, reply, done);
+}
+
+/** Tells an exchange that its layers were walked through: what comes next may be a hook of a user's own. */
+function leave(exchange: Exchange | undefined): void {
+  if (exchange !== undefined) exchange.walking = false;
 }
 
 /** A hook that fails with nothing, or with something falsy, must not count as one that has not failed. */

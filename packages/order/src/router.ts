@@ -1,3 +1,4 @@
+import { type RouteMatching, routeMatchingOf } from "@enfilade/layer";
 import findMyWay, { type ConstraintStrategy, type HTTPMethod, type HTTPVersion } from "find-my-way";
 import { type Constraints, type Strategy, strategiesOf } from "./constraints.ts";
 import { ORDER_URL_REFUSED } from "./errors.ts";
@@ -28,7 +29,7 @@ export function routerOf(line: Line, method: HTTPMethod, entries: readonly Entry
   return build(
     method,
     entries,
-    { ...matchingOf(line), strategies: [...strategies.values()] },
+    { ...routeMatchingOf(line.root.instance), strategies: [...strategies.values()] },
     ({ route }) => constraintsOf(route),
   );
 }
@@ -51,8 +52,11 @@ export function reachable(
   // Each constrained one is asked for by itself: it is found where no unconstrained one stands before it, and behind
   // one where it asks for a constraint that makes Fastify pass over all routes that do not.
   const strategies = [byIdentity("lax"), { ...byIdentity("strict"), mustMatchWhenDerived: true }];
-  const probe = build(method, router.entries, { ...matchingOf(line), strategies }, (entry) =>
-    ownConstraint(line, entry),
+  const probe = build(
+    method,
+    router.entries,
+    { ...routeMatchingOf(line.root.instance), strategies },
+    (entry) => ownConstraint(line, entry),
   );
   const found = router.entries.filter((entry) => {
     const own = ownConstraint(line, entry);
@@ -87,38 +91,13 @@ export function notFoundFor({ notFound }: Line, path: string): Route {
   return accepted(found, path) ?? (notFound[0] as Route);
 }
 
-/** The options that decide what matches; the types of the router lack some. */
-interface Matching {
-  readonly ignoreTrailingSlash?: boolean;
-  readonly ignoreDuplicateSlashes?: boolean;
-  readonly caseSensitive?: boolean;
-  readonly useSemicolonDelimiter?: boolean;
-  readonly maxParamLength?: number;
-}
-
-/** The options of the app's router, in the new form of Fastify's or in the old one. */
-function matchingOf({ root }: Line): Matching {
-  const { routerOptions: given, ...old } = root.instance.initialConfig;
-  const {
-    ignoreTrailingSlash = false,
-    ignoreDuplicateSlashes = false,
-    caseSensitive = true,
-    useSemicolonDelimiter = false,
-    maxParamLength = 100,
-  } = { ...old, ...given };
-  return {
-    ignoreTrailingSlash,
-    ignoreDuplicateSlashes,
-    caseSensitive,
-    useSemicolonDelimiter,
-    maxParamLength,
-  };
-}
-
 function build(
   method: HTTPMethod,
   entries: readonly Entry[],
-  { strategies = [], ...matching }: Matching & { readonly strategies?: readonly Strategy[] },
+  {
+    strategies = [],
+    ...matching
+  }: Partial<RouteMatching> & { readonly strategies?: readonly Strategy[] },
   constraintsAt: (entry: Entry) => Constraints,
 ): Router {
   const router = findMyWay({

@@ -41,6 +41,18 @@ describe("explain finds the route", () => {
     }
   });
 
+  it("under options of which some are given in the new form and some in the old", async () => {
+    const app = await boot([(app) => app.get("/runs/:id", async () => "run")], {
+      ignoreTrailingSlash: true,
+      maxParamLength: 200,
+      routerOptions: { caseSensitive: false },
+    });
+    for (const url of ["/RUNS/7", "/runs/7/", `/runs/${"7".repeat(150)}`]) {
+      expect((await app.inject(url)).statusCode, url).toBe(200);
+      expect(app.order.explain("GET", url).name, url).toBe("GET /runs/:id");
+    }
+  });
+
   it("with the slash and without, where Fastify declares the root of a prefix twice", async () => {
     const app = await boot([
       (app) =>
